@@ -1,0 +1,184 @@
+/* kernels/gemm.c - which way a matrix product goes.
+ * SPDX-License-Identifier: MIT */
+#include "kernels/gemm.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/attributes.h"
+#include "kernels/blas.h"
+
+/* ---- When what pays ----------------------------------------------------------------- */
+
+/* Packing a row-major factor: from this many rows of all its products together, and from
+ * this many elements, below which it rests in the caches as it is. */
+#define PACK_ROWS 64
+#define PACK_ELEMENTS (32 * 1024)
+
+/* Multiply-adds from which a second thread is worth waking. */
+#define SPLIT_WORK (1 << 20)
+
+/* Multiply-adds from which the BLAS is ahead. */
+#define BLAS_WORK ((int64_t)1 << 26)
+
+/* Rows are cut between threads at multiples of this, a tile of the widest kernels, if each
+ * thread gets as many at least; else columns are cut, at panels. */
+#define SPLIT_ROWS 8
+
+/* m n k as a number to compare with the bounds above. */
+static double work_of(int64_t m, int64_t n, int64_t k)
+{
+    return (double)m * (double)n * (double)k;
+}
+
+/* ---- Factors ------------------------------------------------------------------------ */
+
+static int64_t padded(const se_compute *compute, int64_t n)
+{
+    const int64_t panel = compute->k->panel;
+
+    return (n + panel - 1) / panel * panel;
+}
+
+size_t se_factor_size(const se_compute *compute, int64_t k, int64_t n)
+{
+    return (size_t)k * (size_t)padded(compute, n);
+}
+
+typedef struct pack_job {
+    const se_kernels *kernels;
+    const se_factor *factor;
+    float *packed;
+} pack_job;
+
+static void pack_columns(void *arg, int64_t begin, int64_t end)
+{
+    const pack_job *const job = arg;
+    const se_factor *const f = job->factor;
+
+    job->kernels->pack(f->panels.k, end - begin, f->source + begin * f->col, f->row, f->col,
+                       job->packed + begin * f->panels.k);
+}
+
+static void factor_pack(const se_compute *compute, se_factor *factor, float *packed)
+{
+    const int64_t k = factor->panels.k, n = factor->panels.n;
+    pack_job job = { compute->k, factor, packed };
+
+    se_pool_run(k * n < SPLIT_WORK ? NULL : compute->pool, n, compute->k->panel,
+                pack_columns, &job);
+    factor->panels.data = packed;
+    factor->panels.row_stride = compute->k->panel;
+    factor->panels.panel_stride = compute->k->panel * k;
+    factor->panels.padded = true;
+}
+
+se_factor se_factor_make(const se_compute *compute, int64_t m, int64_t uses, int64_t k,
+                         int64_t n, const float *source, int64_t row, int64_t col,
+                         float *packed)
+{
+    se_factor factor = {
+        .panels = { source, k, n, row, compute->k->panel, false },
+        .source = source,
+        .row = row,
+        .col = col,
+    };
+
+    if (col != 1 || (m * uses >= PACK_ROWS && k * n >= PACK_ELEMENTS))
+        factor_pack(compute, &factor, packed);
+    return factor;
+}
+
+/* ---- Products ----------------------------------------------------------------------- */
+
+typedef struct gemm_job {
+    const se_kernels *kernels;
+    int64_t m;
+    const float *a;
+    int64_t a_row, a_col;
+    const se_panels *b;
+    float *c;
+    int64_t c_row;
+    se_store store;
+    const float *bias;
+} gemm_job;
+
+static void gemm_rows(void *arg, int64_t begin, int64_t end)
+{
+    const gemm_job *const job = arg;
+
+    job->kernels->gemm(end - begin, job->a + begin * job->a_row, job->a_row, job->a_col,
+                       job->b, job->c + begin * job->c_row, job->c_row, job->store,
+                       job->bias);
+}
+
+/* begin is a multiple of the panel. */
+static void gemm_columns(void *arg, int64_t begin, int64_t end)
+{
+    const gemm_job *const job = arg;
+    se_panels b = *job->b;
+
+    b.data += begin / job->kernels->panel * b.panel_stride;
+    b.n = end - begin;
+    job->kernels->gemm(job->m, job->a, job->a_row, job->a_col, &b, job->c + begin,
+                       job->c_row, job->store,
+                       job->bias != NULL ? job->bias + begin : NULL);
+}
+
+static void gemm_split(const se_compute *compute, gemm_job *job)
+{
+    const se_panels *const b = job->b;
+    const int threads = se_pool_threads(compute->pool);
+    se_pool *const pool =
+        threads > 1 && work_of(job->m, b->n, b->k) >= SPLIT_WORK ? compute->pool : NULL;
+
+    if (pool == NULL)
+        gemm_rows(job, 0, job->m);
+    else if (job->m >= (int64_t)SPLIT_ROWS * threads)
+        se_pool_run(pool, job->m, SPLIT_ROWS, gemm_rows, job);
+    else
+        se_pool_run(pool, b->n, job->kernels->panel, gemm_columns, job);
+}
+
+/* The product on the BLAS; false if it is not to go there. */
+static bool gemm_blas(const se_compute *compute, const gemm_job *job, const se_factor *b)
+{
+    const int64_t n = b->panels.n, k = b->panels.k;
+    const bool trans_a = job->a_col != 1;
+    const bool trans_b = b->col != 1;
+
+    if (!compute->allow_blas || work_of(job->m, n, k) < (double)BLAS_WORK ||
+        (trans_a && job->a_row != 1) || (trans_b && b->row != 1))
+        return false;
+    if (job->store == SE_STORE_BIAS)
+        for (int64_t i = 0; i < job->m; i++)
+            memcpy(job->c + i * job->c_row, job->bias, (size_t)n * sizeof *job->c);
+    return se_blas_sgemm(trans_a, trans_b, job->m, n, k, job->a,
+                         trans_a ? job->a_col : job->a_row, b->source,
+                         trans_b ? b->col : b->row,
+                         job->store == SE_STORE_SET ? 0.0F : 1.0F, job->c, job->c_row);
+}
+
+void se_gemm(const se_compute *compute, int64_t m, const float *a, int64_t a_row,
+             int64_t a_col, const se_factor *b, float *c, int64_t c_row, se_store store,
+             const float *bias)
+{
+    gemm_job job = { compute->k, m, a, a_row, a_col, &b->panels, c, c_row, store, bias };
+
+    if (!gemm_blas(compute, &job, b))
+        gemm_split(compute, &job);
+}
+
+void se_gemm_gradient(const se_compute *compute, int64_t rows, int64_t k, int64_t n,
+                      const float *x, int64_t x_row, const float *y, int64_t y_row,
+                      float *dw)
+{
+    const se_factor factor = {
+        .panels = { y, rows, n, y_row, compute->k->panel, false },
+        .source = y,
+        .row = y_row,
+        .col = 1,
+    };
+
+    se_gemm(compute, k, x, 1, x_row, &factor, dw, n, SE_STORE_ADD, NULL);
+}

@@ -1,0 +1,395 @@
+/* kernels/gemm_tmpl.h - products of matrices, and the packing of their right factor.
+ * SPDX-License-Identifier: MIT
+ *
+ * C is made in tiles of up to TILE_ROWS rows by TILE_VECTORS vectors of columns, whose
+ * sums stay in registers while k runs.  Each element of C is
+ *
+ *     c = start;  for r = 0 .. k-1:  c = fma(a[r], b[r], c)
+ *
+ * whatever tile it falls in.  k is cut into blocks, so that one block of a panel of B
+ * stays in the first-level cache while all rows of A go by; between blocks the sums rest
+ * in C, which changes nothing in their bits. */
+#ifndef SE_KERNELS_GEMM_TMPL_H
+#define SE_KERNELS_GEMM_TMPL_H
+
+#include "kernels/kernels.h"
+#include "kernels/simd.h"
+
+/* As many sums as the registers hold beside one row of B and one element of A. */
+#if defined(SE_SIMD_AVX512)
+#define TILE_ROWS 8
+#define TILE_VECTORS 3
+#elif defined(SE_SIMD_AVX2)
+#define TILE_ROWS 6
+#define TILE_VECTORS 2
+#elif defined(SE_SIMD_NEON)
+#define TILE_ROWS 6
+#define TILE_VECTORS 4
+#elif defined(SE_SIMD_SSE2)
+#define TILE_ROWS 4
+#define TILE_VECTORS 2
+#else
+#define TILE_ROWS 4
+#define TILE_VECTORS 4
+#endif
+
+#define PANEL (TILE_VECTORS * SE_VW)
+
+/* Rows of B in a block.  Shorter ones stay in the first-level cache, longer ones go less
+ * often over C; both were measured, and C costs more.  The copy of a block lies on the
+ * stack: 48 KiB with AVX-512, 16 KiB or less else. */
+#define K_BLOCK 256
+
+/* From this many rows of A on, a block of a panel whose rows are this far apart in B is
+ * copied together first: the copy is paid back by a denser walk through the cache. */
+#define COPY_ROWS 32
+#define COPY_STRIDE 256
+
+/* One panel: m rows of A times k rows of B, columns to the last lane of the last vector. */
+typedef struct panel_job {
+    int64_t m, k;
+    const float *a;
+    int64_t a_row, a_col;
+    const float *b; /* readable to full vectors */
+    int64_t b_row;
+    float *c;
+    int64_t c_row;
+    const float *start; /* what the sums begin with; NULL for zeros */
+    int64_t start_row;
+    int64_t last; /* lanes of the last vector */
+} panel_job;
+
+/* ---- One tile ---------------------------------------------------------------------- */
+
+SE_OP vf tile_start(const panel_job *job, int64_t row, int j, int nv)
+{
+    if (job->start == NULL)
+        return v_zero();
+    return v_load_or(job->start + row * job->start_row + j * SE_VW,
+                     j + 1 < nv ? SE_VW : job->last, v_zero());
+}
+
+SE_OP void tile_store(const panel_job *job, int64_t row, int j, int nv, vf sum)
+{
+    v_store_or(job->c + row * job->c_row + j * SE_VW, j + 1 < nv ? SE_VW : job->last, sum);
+}
+
+/* The sums are named one by one: compilers keep an array of them in memory. */
+#define CELL_BEGIN(i, j) \
+    vf c##i##j = (i) < mr && (j) < nv ? tile_start(job, row + (i), j, nv) : v_zero()
+#define CELL_STEP(i, j) \
+    if ((i) < mr && (j) < nv) \
+    c##i##j = v_fma(x, b##j, c##i##j)
+#define CELL_END(i, j) \
+    if ((i) < mr && (j) < nv) \
+    tile_store(job, row + (i), j, nv, c##i##j)
+
+#define ROW_BEGIN(i) \
+    const float *const a##i = (i) < mr ? a + (i)*job->a_row : a; \
+    CELL_BEGIN(i, 0); \
+    CELL_BEGIN(i, 1); \
+    CELL_BEGIN(i, 2); \
+    CELL_BEGIN(i, 3)
+#define ROW_STEP(i) \
+    do { \
+        const vf x = (i) < mr ? v_set1(a##i[at]) : v_zero(); \
+        CELL_STEP(i, 0); \
+        CELL_STEP(i, 1); \
+        CELL_STEP(i, 2); \
+        CELL_STEP(i, 3); \
+    } while (0)
+#define ROW_END(i) \
+    CELL_END(i, 0); \
+    CELL_END(i, 1); \
+    CELL_END(i, 2); \
+    CELL_END(i, 3)
+
+#define EACH_ROW(WHAT) \
+    WHAT(0); \
+    WHAT(1); \
+    WHAT(2); \
+    WHAT(3); \
+    WHAT(4); \
+    WHAT(5); \
+    WHAT(6); \
+    WHAT(7)
+
+/* The rows of C lie far apart: the next tile's are on their way while this one is made. */
+SE_OP void prefetch_c(const panel_job *job, int64_t row, int64_t col)
+{
+#if defined(__GNUC__)
+    __builtin_prefetch(job->c + row * job->c_row + col, 1);
+#endif
+}
+
+/* Rows [row, row + mr) by nv vectors; both are constants where this is inlined. */
+SE_OP void tile(const panel_job *job, int64_t row, const int mr, const int nv)
+{
+    const float *const a = job->a + row * job->a_row;
+    const float *b = job->b;
+    int64_t at = 0;
+
+    EACH_ROW(ROW_BEGIN);
+    for (int64_t i = row + mr; i < row + 2 * mr && i < job->m; i++)
+        for (int j = 0; j < nv * SE_VW; j += 16)
+            prefetch_c(job, i, j);
+    for (int64_t r = job->k; r > 0; r--) {
+        const vf b0 = v_load(b);
+        const vf b1 = nv > 1 ? v_load(b + 1 * SE_VW) : v_zero();
+        const vf b2 = nv > 2 ? v_load(b + 2 * SE_VW) : v_zero();
+        const vf b3 = nv > 3 ? v_load(b + 3 * SE_VW) : v_zero();
+
+        EACH_ROW(ROW_STEP);
+        b += job->b_row;
+        at += job->a_col;
+    }
+    EACH_ROW(ROW_END);
+}
+
+#undef EACH_ROW
+#undef ROW_END
+#undef ROW_STEP
+#undef ROW_BEGIN
+#undef CELL_END
+#undef CELL_STEP
+#undef CELL_BEGIN
+
+/* ---- One panel --------------------------------------------------------------------- */
+
+SE_OP void panel_rows(const panel_job *job, const int nv)
+{
+    int64_t row = 0;
+
+    for (; job->m - row >= TILE_ROWS; row += TILE_ROWS)
+        tile(job, row, TILE_ROWS, nv);
+    switch (job->m - row) {
+#if TILE_ROWS > 6
+    case 7: tile(job, row, 7, nv); break;
+    case 6: tile(job, row, 6, nv); break;
+#endif
+#if TILE_ROWS > 4
+    case 5: tile(job, row, 5, nv); break;
+    case 4: tile(job, row, 4, nv); break;
+#endif
+    case 3: tile(job, row, 3, nv); break;
+    case 2: tile(job, row, 2, nv); break;
+    case 1: tile(job, row, 1, nv); break;
+    default: break;
+    }
+}
+
+static void panel_1(const panel_job *job)
+{
+    panel_rows(job, 1);
+}
+
+static void panel_2(const panel_job *job)
+{
+    panel_rows(job, 2);
+}
+
+#if TILE_VECTORS > 2
+static void panel_3(const panel_job *job)
+{
+    panel_rows(job, 3);
+}
+#endif
+
+#if TILE_VECTORS > 3
+static void panel_4(const panel_job *job)
+{
+    panel_rows(job, 4);
+}
+#endif
+
+static void panel_run(const panel_job *job, int64_t vectors)
+{
+    switch (vectors) {
+    case 1: panel_1(job); break;
+    case 2: panel_2(job); break;
+#if TILE_VECTORS > 2
+    case 3: panel_3(job); break;
+#endif
+#if TILE_VECTORS > 3
+    case 4: panel_4(job); break;
+#endif
+    default: break;
+    }
+}
+
+/* Copy rows of `width` floats, padded with zeros to full vectors. */
+static void copy_block(int64_t rows, int64_t width, const float *b, int64_t b_row,
+                       float *copy, int64_t copy_row)
+{
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t c = 0; c < width; c += SE_VW)
+            v_store(copy + r * copy_row + c,
+                    v_load_or(b + r * b_row + c, width - c, v_zero()));
+}
+
+/* ---- One row ------------------------------------------------------------------------
+ *
+ * A single row of A leaves a tile waiting for the latency of its few sums, so it takes
+ * eight vectors of columns at once, straight from a row-major B. */
+#define SLAB_VECTORS 8
+
+typedef struct slab_job {
+    int64_t k;
+    const float *a;
+    int64_t a_col;
+    const float *b;
+    int64_t b_row;
+    const float *start;
+    float *c;
+    int64_t last;
+} slab_job;
+
+#define EACH_VECTOR(WHAT) \
+    WHAT(0); \
+    WHAT(1); \
+    WHAT(2); \
+    WHAT(3); \
+    WHAT(4); \
+    WHAT(5); \
+    WHAT(6); \
+    WHAT(7)
+#define LANES(j) ((j) + 1 < nv || !part ? (int64_t)SE_VW : job->last)
+#define VECTOR_BEGIN(j) \
+    vf c##j = (j) < nv && job->start != NULL \
+                  ? v_load_or(job->start + (j)*SE_VW, LANES(j), v_zero()) \
+                  : v_zero()
+#define VECTOR_STEP(j) \
+    if ((j) < nv) \
+    c##j = v_fma(x, v_load_or(b + (j)*SE_VW, LANES(j), v_zero()), c##j)
+#define VECTOR_END(j) \
+    if ((j) < nv) \
+    v_store_or(job->c + (j)*SE_VW, LANES(j), c##j)
+
+/* nv vectors, of the last only some lanes if `part`; constants where this is inlined. */
+SE_OP void slab(const slab_job *job, const int nv, const bool part)
+{
+    const float *a = job->a;
+    const float *b = job->b;
+
+    EACH_VECTOR(VECTOR_BEGIN);
+    for (int64_t r = job->k; r > 0; r--) {
+        const vf x = v_set1(*a);
+
+        EACH_VECTOR(VECTOR_STEP);
+        a += job->a_col;
+        b += job->b_row;
+    }
+    EACH_VECTOR(VECTOR_END);
+}
+
+#undef VECTOR_END
+#undef VECTOR_STEP
+#undef VECTOR_BEGIN
+#undef LANES
+#undef EACH_VECTOR
+
+SE_OP void slab_sized(const slab_job *job, int64_t vectors, const bool part)
+{
+    switch (vectors) {
+    case 8: slab(job, 8, part); break;
+    case 7: slab(job, 7, part); break;
+    case 6: slab(job, 6, part); break;
+    case 5: slab(job, 5, part); break;
+    case 4: slab(job, 4, part); break;
+    case 3: slab(job, 3, part); break;
+    case 2: slab(job, 2, part); break;
+    case 1: slab(job, 1, part); break;
+    default: break;
+    }
+}
+
+static void gemm_row(const float *a, int64_t a_col, const se_panels *b, const float *start,
+                     float *c)
+{
+    const int64_t width = SLAB_VECTORS * SE_VW;
+
+    for (int64_t col = 0; col < b->n; col += width) {
+        const int64_t columns = b->n - col < width ? b->n - col : width;
+        const int64_t vectors = (columns + SE_VW - 1) / SE_VW;
+        const slab_job job = { b->k,          a,
+                               a_col,         b->data + col,
+                               b->row_stride, start != NULL ? start + col : NULL,
+                               c + col,       columns - (vectors - 1) * SE_VW };
+
+        if (job.last == SE_VW)
+            slab_sized(&job, vectors, false);
+        else
+            slab_sized(&job, vectors, true);
+    }
+}
+
+/* ---- The whole product -------------------------------------------------------------- */
+
+static void gemm(int64_t m, const float *a, int64_t a_row, int64_t a_col,
+                 const se_panels *b, float *c, int64_t c_row, se_store store,
+                 const float *bias)
+{
+    float copy[K_BLOCK * PANEL];
+    const float *start = store == SE_STORE_ADD ? c : store == SE_STORE_BIAS ? bias : NULL;
+    int64_t start_row = store == SE_STORE_ADD ? c_row : 0;
+    int64_t r = 0;
+
+    if (m == 1 && b->panel_stride == PANEL) {
+        gemm_row(a, a_col, b, start, c);
+        return;
+    }
+    do {
+        const int64_t block = b->k - r < K_BLOCK ? b->k - r : K_BLOCK;
+
+        for (int64_t col = 0; col < b->n; col += PANEL) {
+            const int64_t width = b->n - col < PANEL ? b->n - col : PANEL;
+            const int64_t vectors = (width + SE_VW - 1) / SE_VW;
+            panel_job job = { .m = m,
+                              .k = block,
+                              .a = a + r * a_col,
+                              .a_row = a_row,
+                              .a_col = a_col,
+                              .b = b->data + col / PANEL * b->panel_stride +
+                                   r * b->row_stride,
+                              .b_row = b->row_stride,
+                              .c = c + col,
+                              .c_row = c_row,
+                              .start = start != NULL ? start + col : NULL,
+                              .start_row = start_row,
+                              .last = width - (vectors - 1) * SE_VW };
+
+            if ((width % SE_VW != 0 && !b->padded) ||
+                (m >= COPY_ROWS && b->row_stride >= COPY_STRIDE)) {
+                copy_block(block, width, job.b, job.b_row, copy, PANEL);
+                job.b = copy;
+                job.b_row = PANEL;
+            }
+            panel_run(&job, vectors);
+        }
+        start = c;
+        start_row = c_row;
+        r += block;
+    } while (r < b->k);
+}
+
+/* ---- Packing ------------------------------------------------------------------------ */
+
+static void pack(int64_t k, int64_t n, const float *b, int64_t b_row, int64_t b_col,
+                 float *packed)
+{
+    for (int64_t col = 0; col < n; col += PANEL) {
+        const int64_t width = n - col < PANEL ? n - col : PANEL;
+
+        for (int64_t r = 0; r < k; r++) {
+            const float *const from = b + r * b_row + col * b_col;
+
+            for (int64_t j = 0; j < width; j++)
+                packed[r * PANEL + j] = from[j * b_col];
+            for (int64_t j = width; j < PANEL; j++)
+                packed[r * PANEL + j] = 0.0F;
+        }
+        packed += k * PANEL;
+    }
+}
+
+#endif /* SE_KERNELS_GEMM_TMPL_H */

@@ -1,0 +1,127 @@
+/* kernels/kernels.h - the arithmetic, as one table of functions per instruction set.
+ * SPDX-License-Identifier: MIT
+ *
+ * Pure functions on float arrays: no allocation, no errors, no shapes beyond their
+ * arguments.  Arrays need not be aligned; sizes may be 0.  No two arguments overlap
+ * unless the contract says so.
+ *
+ * Bits.  Every table whose machine has a fused multiply-add gives the same bits: each
+ * element is one fixed sequence of correctly rounded operations; sums over a row are 16
+ * strided partial sums joined by a fixed tree, whatever the vector width; products
+ * sum over k in order.  So results do not depend on the width, on how rows are split
+ * between calls, nor on the compiler.  See docs/numerics.md. */
+#ifndef SE_KERNELS_KERNELS_H
+#define SE_KERNELS_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <seqecho/layers.h>
+
+/* What a product does with the old content of its result. */
+typedef enum se_store {
+    SE_STORE_SET, /* C = A B */
+    SE_STORE_ADD, /* C = C + A B: the sum over k starts from C */
+    SE_STORE_BIAS /* C = bias + A B: the sum over k starts from bias, one row of n */
+} se_store;
+
+/* The right-hand factor of a product, (k, n), cut into panels of `panel` columns: element
+ * (r, c) is data[(c / panel) * panel_stride + r * row_stride + c % panel].  A row-major
+ * array is one with row_stride = its leading dimension and panel_stride = panel. */
+typedef struct se_panels {
+    const float *data;
+    int64_t k, n;
+    int64_t row_stride, panel_stride;
+    bool padded; /* the last panel may be read to its full width: it was packed */
+} se_panels;
+
+typedef struct se_kernels {
+    const char *name; /* "c", "sse2", "avx2", "avx512", "neon" */
+    int32_t panel;    /* columns a panel */
+    bool fused;       /* has a fused multiply-add */
+
+    /* ---- Products ---- */
+
+    /* Pack B, element (r, c) at b[r * b_row + c * b_col], into panels of n padded up with
+     * zeros: ceil(n / panel) * panel * k floats. */
+    void (*pack)(int64_t k, int64_t n, const float *b, int64_t b_row, int64_t b_col,
+                 float *packed);
+    /* C (m, n), rows c_row apart, = A B (see se_store); A's element (i, r) is
+     * a[i * a_row + r * a_col].  k may be 0. */
+    void (*gemm)(int64_t m, const float *a, int64_t a_row, int64_t a_col,
+                 const se_panels *b, float *c, int64_t c_row, se_store store,
+                 const float *bias);
+
+    /* ---- Rows picked by number ---- */
+
+    /* out (rows, cols): out[r] = bias + w[index[r]]; bias may be NULL. */
+    void (*gather)(int64_t rows, int64_t cols, const int32_t *index, const float *w,
+                   const float *bias, float *out);
+    /* w[index[r]] += x[r], in the order of r. */
+    void (*scatter_add)(int64_t rows, int64_t cols, const int32_t *index, const float *x,
+                        float *w);
+    /* sum[c] += x[r * x_row + c], in the order of r. */
+    void (*column_sum)(int64_t rows, int64_t cols, const float *x, int64_t x_row,
+                       float *sum);
+
+    /* ---- Element by element ---- */
+
+    /* y = f(x) for every activation but softmax; y may equal x. */
+    void (*activate)(seqecho_activation f, int64_t n, const float *x, float *y);
+    /* dx = f'(x) dy, from y = f(x), and from x for SWISH and SOFTPLUS (else x may be
+     * NULL); dx may equal dy.  At the kinks of relu and hard_sigmoid, f' is that of
+     * Keras: 0. */
+    void (*activate_backward)(seqecho_activation f, int64_t n, const float *x,
+                              const float *y, const float *dy, float *dx);
+    /* y += x. */
+    void (*add)(int64_t n, const float *x, float *y);
+    /* The largest |x|; NaN if there is one; 0 for n = 0. */
+    float (*max_abs)(int64_t n, const float *x);
+
+    /* ---- Row by row ---- */
+
+    /* y = softmax of each row of x, shifted by the row's maximum; y may equal x. */
+    void (*softmax)(int64_t rows, int64_t cols, const float *x, float *y);
+    /* dx = y (dy - sum(dy y)) for each row; dx may equal dy. */
+    void (*softmax_backward)(int64_t rows, int64_t cols, const float *y, const float *dy,
+                             float *dx);
+    /* For one row of logits z, p = softmax(z): returns -sum(y log p), and where dz is not
+     * NULL writes dz = scale (p sum(y) - y).  y == NULL stands for the one-hot row of
+     * class `label`, with the same bits.  dz may equal z. */
+    float (*softmax_crossentropy)(int64_t cols, const float *z, const float *y,
+                                  int32_t label, float scale, float *dz);
+    /* Position of the first largest element, cols > 0; a NaN is never the largest. */
+    int64_t (*argmax)(int64_t cols, const float *x);
+
+    /* ---- LSTM with tanh and sigmoid, after the products ----
+     *
+     * z: (rows, 4 units), in: pre-activations in blocks i, f, c, o; out: gates i, f, g, o.
+     *     c = f c_prev + i g        h = o tanh(c)
+     * All (rows, units).  c_prev == NULL means zeros, and may equal c.  tanh_c may be
+     * NULL. */
+    void (*lstm_forward)(int64_t rows, int64_t units, float *z, const float *c_prev,
+                         float *c, float *tanh_c, float *h);
+    /* z in: gates; out: gradients of the pre-activations.  The gradient of h is
+     * dh_1 + dh_2, each NULL for zeros.  dc in: gradient of c from the step after; out:
+     * of c_prev.  c_prev == NULL means zeros. */
+    void (*lstm_backward)(int64_t rows, int64_t units, float *z, const float *c_prev,
+                          const float *tanh_c, const float *dh_1, const float *dh_2,
+                          float *dc);
+
+    /* ---- Optimizer ----
+     *
+     * m += (g - m) rate_1, v += (g g - v) rate_2, w -= alpha m / (sqrt(v) + epsilon). */
+    void (*adam)(int64_t n, float *w, const float *g, float *m, float *v, float alpha,
+                 float rate_1, float rate_2, float epsilon);
+} se_kernels;
+
+/* The best table for this machine, or the one the environment variable SEQECHO_CPU names,
+ * chosen once.  Thread-safe. */
+const se_kernels *se_kernels_get(void);
+
+/* Every table this machine can run, the plain C one first, NULL after the last; for tests
+ * and benchmarks. */
+const se_kernels *se_kernels_list(size_t i);
+
+#endif /* SE_KERNELS_KERNELS_H */
