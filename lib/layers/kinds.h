@@ -1,0 +1,15 @@
+/* layers/kinds.h - one table of functions per kind of layer; the list is in registry.c.
+ * SPDX-License-Identifier: MIT */
+#ifndef SE_LAYERS_KINDS_H
+#define SE_LAYERS_KINDS_H
+
+#include "layers/layer.h"
+
+extern const se_layer_ops se_input_ops;
+extern const se_layer_ops se_dense_ops;
+extern const se_layer_ops se_activation_ops;
+extern const se_layer_ops se_lstm_ops;
+extern const se_layer_ops se_repeat_vector_ops;
+extern const se_layer_ops se_time_distributed_ops;
+
+#endif /* SE_LAYERS_KINDS_H */

@@ -1,0 +1,174 @@
+/* layers/layer.h - what every kind of layer implements, and what it is given.
+ * SPDX-License-Identifier: MIT
+ *
+ * A layer knows its options and its weights' shapes.  It knows no other layer, no graph
+ * and no training: the graph infers shapes with it, reserves its memory and calls it. */
+#ifndef SE_LAYERS_LAYER_H
+#define SE_LAYERS_LAYER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <seqecho/layers.h>
+
+#include "base/arena.h"
+#include "base/shape.h"
+#include "kernels/gemm.h"
+
+#define SE_MAX_WEIGHTS 4 /* arrays of one layer */
+#define SE_MAX_PORTS 3   /* inputs or outputs of one call */
+
+typedef struct se_layer_ops se_layer_ops;
+
+typedef struct se_weight {
+    const char *name; /* "kernel" */
+    const char *path; /* "lstm/kernel"; set by the graph */
+    int64_t dim[2];
+    int32_t rank;
+    seqecho_init init;
+    bool unit_forget_bias; /* the second quarter starts at 1 */
+    size_t offset;         /* in the graph's parameter block; set likewise */
+} se_weight;
+
+static inline int64_t se_weight_size(const se_weight *w)
+{
+    return w->rank == 2 ? w->dim[0] * w->dim[1] : w->dim[0];
+}
+
+struct seqecho_layer {
+    const se_layer_ops *ops;
+    seqecho_graph *graph; /* owner */
+    const char *name;
+    void *spec;           /* own copy of the description, defaults resolved */
+    seqecho_layer *inner; /* of a wrapper */
+    seqecho_layer *next;  /* in the order of declaration */
+    se_weight weights[SE_MAX_WEIGHTS];
+    size_t n_weights;
+    bool built;         /* called once, so weights are known */
+    se_shape built_for; /* shape of the first input of that call */
+};
+
+/* What a layer can do beyond the ordinary. */
+enum {
+    SE_TRAIT_CLASSES = 1 << 0,   /* takes class numbers as its first input */
+    SE_TRAIT_REPEATED = 1 << 1,  /* takes a repeated value as its first input */
+    SE_TRAIT_REPEATS = 1 << 2,   /* its output is its input, repeated */
+    SE_TRAIT_SOFTMAX = 1 << 3,   /* ends in a softmax that can be left to the loss */
+    SE_TRAIT_RECURRENT = 1 << 4, /* has a state from step to step */
+    SE_TRAIT_STATEFUL = 1 << 5,  /* keeps it from batch to batch */
+    SE_TRAIT_NO_STEP = 1 << 6    /* cannot be run one time step at a time */
+};
+
+/* An input as a layer meets it: rows of features, step-major (base/shape.h).  With
+ * SE_TRAIT_CLASSES it may be class numbers, one a row, and data is NULL; with
+ * SE_TRAIT_REPEATED it may be the rows of one step that stand for every step. */
+typedef struct se_value {
+    const float *data;
+    const int32_t *classes;
+    bool repeated;
+} se_value;
+
+/* One call of a layer in one pass. */
+typedef struct se_frame {
+    const seqecho_layer *layer;
+    const se_compute *compute;
+    int64_t batch;
+    bool training; /* keep what backward needs */
+    bool logits;   /* leave the final softmax to the loss (SE_TRAIT_SOFTMAX) */
+    bool keep_state;
+    bool want_d_in[SE_MAX_PORTS];
+
+    size_t n_in, n_out;
+    const se_shape *in_shape[SE_MAX_PORTS];
+    const se_shape *out_shape[SE_MAX_PORTS];
+    se_value in[SE_MAX_PORTS];
+    float *out[SE_MAX_PORTS];
+
+    const se_weight *weights; /* the layer's, or its wrapper's */
+    const float *params;      /* the graph's parameter block */
+    float *work;              /* as much as ops->work() asked for */
+    const float *state;       /* if keep_state: state before this batch */
+    float *next_state;        /* if keep_state: receives the state after it */
+
+    /* Backward only. */
+    float *grads;               /* like params; added to */
+    float *d_out[SE_MAX_PORTS]; /* NULL for zeros; may be overwritten */
+    float *d_in[SE_MAX_PORTS];  /* where wanted; to be written, not added to.  For a
+                                   repeated input: the sum over its steps */
+} se_frame;
+
+/* Hands out parts of a workspace.  The same sequence of se_carve() calls first measures
+ * with base NULL, then divides the memory. */
+typedef struct se_carver {
+    float *base;
+    size_t used; /* floats */
+    bool overflow;
+} se_carver;
+
+/* a * b * c floats on a cache line; NULL while measuring, or for no floats. */
+float *se_carve(se_carver *carver, int64_t a, int64_t b, int64_t c);
+
+struct se_layer_ops {
+    uint32_t kind;
+    const char *class_name; /* Keras's, "RepeatVector" */
+    const char *base_name;  /* of automatic names, "repeat_vector" */
+    size_t spec_size;
+    size_t max_inputs;
+
+    /* The place of the inner description in a wrapper's; NULL if it wraps nothing. */
+    const seqecho_spec **(*inner)(void *spec);
+    /* Check the description in layer->spec and resolve its defaults.  Messages begin with
+     * the layer's name. */
+    int (*check)(seqecho_layer *layer);
+    /* SE_TRAIT_*. */
+    uint32_t (*traits)(const seqecho_layer *layer);
+    /* Shapes of the outputs (returns how many) from those of the inputs, or an error that
+     * names what was expected and found. */
+    int (*infer)(const seqecho_layer *layer, const se_shape *in, size_t n_in,
+                 se_shape *out);
+    /* Declare the weights (se_layer_add_weight()) for this first input; NULL if none. */
+    void (*build)(seqecho_layer *layer, const se_shape *in);
+    /* Lay out the workspace of one call; NULL if none. */
+    void (*work)(const se_frame *f, se_carver *carver);
+    /* Floats of state per sample; NULL if it has none. */
+    int64_t (*state_size)(const seqecho_layer *layer, const se_shape *in);
+    void (*forward)(const se_frame *f);
+    void (*backward)(const se_frame *f);
+};
+
+/* ---- For layers ---- */
+
+/* SEQECHO_ENOTSUP if one of the reserved bytes of a description is set: they belong to
+ * options of a later version. */
+int se_layer_check_reserved(const seqecho_layer *layer, const void *reserved, size_t size);
+
+void se_layer_add_weight(seqecho_layer *layer, const char *name, int64_t rows, int64_t cols,
+                         seqecho_init init); /* rows 0: a vector of cols */
+
+static inline const float *se_frame_weight(const se_frame *f, size_t i)
+{
+    return f->params + f->weights[i].offset;
+}
+
+static inline float *se_frame_grad(const se_frame *f, size_t i)
+{
+    return f->grads + f->weights[i].offset;
+}
+
+/* ---- For the graph ---- */
+
+/* The ops of a kind; NULL if there is none. */
+const se_layer_ops *se_layer_find(uint32_t kind);
+
+/* Make a layer from a description of any age, name and inner descriptions copied into
+ * the arena.  The name is left NULL if the description gives none. */
+int se_layer_make(seqecho_layer **out, se_arena *arena, const seqecho_spec *spec);
+
+/* Does the graph's init have this value? */
+bool se_init_known(seqecho_init init);
+
+/* Fill a weight array with its initial values.  `stream` is its number in the graph. */
+int se_init_weight(const se_weight *w, uint64_t seed, uint64_t stream,
+                   const seqecho_allocator *a, float *values);
+
+#endif /* SE_LAYERS_LAYER_H */
