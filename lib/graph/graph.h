@@ -1,0 +1,74 @@
+/* graph/graph.h - layers, their calls, and the weights they own.
+ * SPDX-License-Identifier: MIT */
+#ifndef SE_GRAPH_GRAPH_H
+#define SE_GRAPH_GRAPH_H
+
+#include <stdatomic.h>
+
+#include <seqecho/graph.h>
+
+#include "base/error.h"
+#include "layers/layer.h"
+
+#define SE_MAX_ENDS 16 /* inputs, or outputs, of a graph */
+
+typedef struct se_call se_call;
+
+struct seqecho_node {
+    se_call *call;
+    size_t port;  /* output number of the call */
+    size_t index; /* in the graph */
+    se_shape shape;
+};
+
+/* One application of a layer.  Calls are listed in the order they were made, in which
+ * every input comes before its consumers. */
+struct se_call {
+    seqecho_layer *layer;
+    size_t n_in, n_out;
+    seqecho_node *in[SE_MAX_PORTS];
+    seqecho_node *out; /* n_out of them */
+    se_call *next;
+    bool used; /* an output depends on it; set when building ends */
+};
+
+struct seqecho_graph {
+    seqecho_allocator allocator;
+    se_arena arena;
+    atomic_int references;
+    uint64_t seed;
+
+    int status; /* first error of building */
+    char message[SE_ERROR_SIZE];
+
+    seqecho_layer *layers, *last_layer;
+    se_call *calls, *last_call;
+    size_t n_calls, n_nodes;
+    seqecho_node *tail; /* of the sequential style */
+    seqecho_node *inputs[SE_MAX_ENDS], *outputs[SE_MAX_ENDS];
+    size_t n_inputs, n_outputs;
+    int64_t batch; /* fixed batch size, or 0 */
+
+    bool frozen;
+    float *params;   /* every weight array, each on a cache line; when building ends */
+    size_t n_params; /* with the arrays declared so far */
+};
+
+/* End building: choose outputs, check, create the weights.  Does nothing if that is done;
+ * returns the latched error if there is one. */
+int se_graph_freeze(seqecho_graph *graph);
+
+/* Remember the first error of building, with this thread's message; returns `code`. */
+int se_graph_latch(seqecho_graph *graph, int code);
+
+/* The weight of that name, or NULL with SEQECHO_ENOTFOUND's message set. */
+const se_weight *se_graph_find_weight(const seqecho_graph *graph, const char *name);
+
+/* Visit weights in Keras's order: pass NULL first, then what was returned. */
+typedef struct se_weight_cursor {
+    const seqecho_layer *layer;
+    size_t i;
+} se_weight_cursor;
+const se_weight *se_graph_next_weight(const seqecho_graph *graph, se_weight_cursor *cursor);
+
+#endif /* SE_GRAPH_GRAPH_H */

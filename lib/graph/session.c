@@ -1,0 +1,190 @@
+/* graph/session.c - forward and backward over a session's calls, and its states.
+ * SPDX-License-Identifier: MIT */
+#include "graph/session.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+/* Gradients beyond this could not be squared by the optimizer. */
+#define GRADIENT_LIMIT 1e18f
+
+static float *state_block(const se_session *s, size_t set)
+{
+    return s->states + set * s->state_size;
+}
+
+void se_session_forward(se_session *s, bool logits)
+{
+    for (size_t i = 0; i < s->n_slots; i++)
+        s->slots[i].has_grad = false;
+    for (size_t i = 0; i < s->n_steps; i++) {
+        se_step *const step = &s->steps[i];
+        se_frame *const f = &step->frame;
+
+        if (step->out->is_input)
+            continue;
+        for (size_t j = 0; j < f->n_in; j++)
+            f->in[j] = step->in[j]->value;
+        if (step->out->repeated) {
+            step->out->value = (se_value){ f->in[0].data, NULL, true };
+            continue;
+        }
+        for (size_t j = 0; j < f->n_out; j++)
+            step->out[j].value = (se_value){ step->out[j].buffer, NULL, false };
+        if (f->keep_state) {
+            f->state = s->zero_states ? NULL : state_block(s, s->current) + step->state;
+            f->next_state = state_block(s, 1 - s->current) + step->state;
+        }
+        f->logits = logits && step->out->defers_softmax;
+        f->grads = NULL;
+        f->layer->ops->forward(f);
+    }
+}
+
+/* Let one call add its part to the gradients of its inputs. */
+static void step_backward(se_session *s, se_step *step)
+{
+    se_frame *const f = &step->frame;
+
+    for (size_t j = 0; j < f->n_out; j++)
+        f->d_out[j] = step->out[j].has_grad ? step->out[j].grad : NULL;
+    for (size_t j = 0; j < f->n_in; j++)
+        if (f->want_d_in[j]) {
+            f->d_in[j] = step->in[j]->has_grad ? s->scratch[j] : step->in[j]->grad;
+            step->in[j]->has_grad = true; /* the same node may come again */
+        }
+    f->grads = s->grads;
+    f->layer->ops->backward(f);
+    for (size_t j = 0; j < f->n_in; j++) {
+        se_slot *const in = step->in[j];
+        const int64_t rows = in->repeated ? 1 : se_shape_rows(&in->shape);
+
+        if (f->want_d_in[j] && f->d_in[j] != in->grad)
+            s->compute.k->add(rows * s->batch * se_shape_features(&in->shape),
+                              s->scratch[j], in->grad);
+    }
+}
+
+void se_session_backward(se_session *s)
+{
+    for (size_t i = s->n_steps; i-- > 0;) {
+        se_step *const step = &s->steps[i];
+        bool reached = false;
+
+        for (size_t j = 0; j < step->frame.n_out; j++)
+            reached |= step->out[j].has_grad;
+        if (reached && !step->out->is_input && step->out->needs_grad)
+            step_backward(s, step);
+    }
+}
+
+/* ---- Outputs ---- */
+
+static int64_t value_size(const se_session *s, const se_slot *slot)
+{
+    return (slot->repeated ? se_shape_features(&slot->shape)
+                           : se_shape_size(&slot->shape)) *
+           s->batch;
+}
+
+void se_session_get_output(const se_session *s, size_t i, float *out)
+{
+    const se_slot *const slot = s->outputs[i];
+
+    se_shape_from_steps(&slot->shape, s->batch, se_shape_features(&slot->shape),
+                        slot->value.data, out);
+}
+
+int64_t se_session_output_size(const se_session *s, int64_t samples)
+{
+    int64_t size = 0;
+
+    for (size_t i = 0; i < s->graph->n_outputs; i++)
+        size += se_shape_size(&s->outputs[i]->shape) * samples;
+    return size;
+}
+
+void se_session_get_outputs(const se_session *s, int64_t first, int64_t samples, float *out)
+{
+    for (size_t i = 0; i < s->graph->n_outputs; i++) {
+        const int64_t size = se_shape_size(&s->outputs[i]->shape);
+
+        se_session_get_output(s, i, out + first * size);
+        out += samples * size;
+    }
+}
+
+/* ---- What is not finite ---- */
+
+static const char *bad_text(float value)
+{
+    return isnan(value) ? "NaN" : isinf(value) ? "infinite" : "too large";
+}
+
+int se_session_blame_output(const se_session *s, const char *what)
+{
+    for (size_t i = 0; i < s->n_slots; i++) {
+        const se_slot *const slot = &s->slots[i];
+        float worst;
+
+        if (!slot->node->call->used || slot->value.data == NULL)
+            continue;
+        worst = s->compute.k->max_abs(value_size(s, slot), slot->value.data);
+        if (!isfinite(worst))
+            return se_fail(SEQECHO_ENUMERIC, "%s: its %s %s", slot->node->call->layer->name,
+                           slot->is_input ? "input is" : "output became", bad_text(worst));
+    }
+    return se_fail(SEQECHO_ENUMERIC, "%s is not a finite number", what);
+}
+
+int se_session_check_grads(const se_session *s)
+{
+    const se_kernels *const k = s->compute.k;
+    se_weight_cursor cursor = { NULL, 0 };
+    const se_weight *w;
+
+    if (k->max_abs((int64_t)s->graph->n_params, s->grads) <= GRADIENT_LIMIT)
+        return SEQECHO_OK;
+    while ((w = se_graph_next_weight(s->graph, &cursor)) != NULL) {
+        const float worst = k->max_abs(se_weight_size(w), s->grads + w->offset);
+
+        if (!(worst <= GRADIENT_LIMIT))
+            return se_fail(SEQECHO_ENUMERIC, "%s: its gradient became %s", w->path,
+                           bad_text(worst));
+    }
+    return se_fail(SEQECHO_ENUMERIC, "a gradient became NaN");
+}
+
+/* ---- States ---- */
+
+void se_session_commit(se_session *s)
+{
+    if (s->state_size == 0)
+        return;
+    s->current = 1 - s->current;
+    s->zero_states = false;
+}
+
+void se_session_reset(se_session *s)
+{
+    s->zero_states = true;
+}
+
+void se_session_save_states(se_session *s)
+{
+    s->saved_zero = s->zero_states;
+    if (!s->zero_states)
+        memcpy(state_block(s, 2), state_block(s, s->current),
+               s->state_size * sizeof(float));
+}
+
+void se_session_restore_states(se_session *s)
+{
+    s->zero_states = s->saved_zero;
+    if (!s->zero_states)
+        memcpy(state_block(s, s->current), state_block(s, 2),
+               s->state_size * sizeof(float));
+}
