@@ -1,0 +1,194 @@
+/* train/parts.c - a training step in its parts, and prediction.
+ * SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "train/trainer.h"
+
+static int check_out(const se_session *s, int64_t samples, const float *out,
+                     size_t out_count, const char *call)
+{
+    const int64_t want = se_session_output_size(s, samples);
+
+    if (out == NULL)
+        return se_fail(SEQECHO_EINVAL, "%s: out is NULL", call);
+    if (out_count != (size_t)want)
+        return se_fail(SEQECHO_ESHAPE,
+                       "%s: the outputs of %" PRId64 " samples are %" PRId64 " floats, "
+                       "out_count is %zu",
+                       call, samples, want, out_count);
+    return SEQECHO_OK;
+}
+
+int seqecho_trainer_predict(seqecho_trainer *t, const seqecho_view *x, float *out,
+                            size_t out_count)
+{
+    int64_t samples = 0, batch = 0;
+
+    SE_TRY(se_trainer_enter(t, "predict"));
+    SE_TRY(se_session_check(t->session, x, &samples));
+    SE_TRY(check_out(t->session, samples, out, out_count, "predict"));
+    SE_TRY(se_trainer_batch(t, 0, samples, &batch));
+    t->phase = SE_PHASE_IDLE;
+    for (int64_t first = 0; first < samples; first += batch) {
+        const int64_t left = samples - first;
+
+        SE_TRY(se_session_feed(t->session, x, first, left < batch ? left : batch, false));
+        se_session_forward(t->session, false);
+        se_session_commit(t->session);
+        se_session_get_outputs(t->session, first, samples, out);
+    }
+    return SEQECHO_OK;
+}
+
+int seqecho_trainer_forward(seqecho_trainer *t, const seqecho_view *x, float *out,
+                            size_t out_count)
+{
+    int64_t samples = 0;
+
+    SE_TRY(se_trainer_enter(t, "forward"));
+    SE_TRY(se_session_check(t->session, x, &samples));
+    SE_TRY(check_out(t->session, samples, out, out_count, "forward"));
+    SE_TRY(se_trainer_one_batch(t, samples));
+    t->phase = SE_PHASE_IDLE;
+    SE_TRY(se_session_feed(t->session, x, 0, samples, true));
+    se_session_forward(t->session, false);
+    se_session_commit(t->session);
+    se_session_get_outputs(t->session, 0, samples, out);
+    t->phase = SE_PHASE_FORWARD;
+    return SEQECHO_OK;
+}
+
+/* dx takes the gradients of every float input; x tells which ones are. */
+static int check_dx(const se_session *s, const seqecho_view *x, int64_t samples,
+                    const float *dx, size_t dx_count, const char *call)
+{
+    int64_t want = 0;
+
+    for (size_t i = 0; dx != NULL && i < s->graph->n_inputs; i++)
+        if (x != NULL ? x[i].dtype == SEQECHO_FLOAT32 : s->inputs[i]->value.classes == NULL)
+            want += se_shape_size(&s->inputs[i]->shape) * samples;
+    if (dx_count != (size_t)want)
+        return se_fail(SEQECHO_ESHAPE,
+                       "%s: the gradients of the inputs are %" PRId64
+                       " floats, dx_count is "
+                       "%zu",
+                       call, want, dx_count);
+    return SEQECHO_OK;
+}
+
+static void get_dx(const se_session *s, float *dx)
+{
+    for (size_t i = 0; dx != NULL && i < s->graph->n_inputs; i++) {
+        const se_slot *const slot = s->inputs[i];
+        const int64_t size = se_shape_size(&slot->shape) * s->batch;
+
+        if (slot->value.classes != NULL)
+            continue;
+        if (slot->has_grad)
+            se_shape_from_steps(&slot->shape, s->batch, se_shape_features(&slot->shape),
+                                slot->grad, dx);
+        else
+            memset(dx, 0, (size_t)size * sizeof *dx);
+        dx += size;
+    }
+}
+
+int seqecho_trainer_backward(seqecho_trainer *t, const seqecho_view *dy, float *dx,
+                             size_t dx_count)
+{
+    se_session *s;
+
+    SE_TRY(se_trainer_enter(t, "backward"));
+    s = t->session;
+    if (t->phase != SE_PHASE_FORWARD)
+        return se_fail(SEQECHO_ESTATE, "backward: it follows one forward()");
+    if (dy == NULL)
+        return se_fail(SEQECHO_EINVAL, "backward: dy is NULL");
+    for (size_t i = 0; i < s->graph->n_outputs; i++) {
+        const char *const name = s->outputs[i]->node->call->layer->name;
+        int64_t samples = 0;
+
+        SE_TRY(se_view_check(&dy[i], &s->outputs[i]->shape, false, name, "dy", &samples));
+        if (samples != s->batch)
+            return se_fail(SEQECHO_ESHAPE,
+                           "%s: dy has %" PRId64 " samples, forward() had %" PRId64, name,
+                           samples, s->batch);
+    }
+    SE_TRY(check_dx(s, NULL, s->batch, dx, dx_count, "backward"));
+
+    t->phase = SE_PHASE_IDLE; /* the values are used up */
+    for (size_t i = 0; i < s->graph->n_outputs; i++) {
+        se_slot *const slot = s->outputs[i];
+
+        if (!slot->needs_grad)
+            continue;
+        se_shape_to_steps(&slot->shape, s->batch, se_shape_features(&slot->shape),
+                          dy[i].data, slot->grad);
+        slot->has_grad = true;
+    }
+    memset(t->grads, 0, s->graph->n_params * sizeof *t->grads);
+    se_session_backward(s);
+    SE_TRY(se_session_check_grads(s));
+    get_dx(s, dx);
+    t->phase = SE_PHASE_GRADIENTS;
+    return SEQECHO_OK;
+}
+
+int seqecho_trainer_compute_gradients(seqecho_trainer *t, const seqecho_view *x,
+                                      const seqecho_view *y, float *dx, size_t dx_count,
+                                      seqecho_report *report)
+{
+    const double start = se_seconds();
+    se_score score = { 0.0, 0.0, 0 };
+    seqecho_report result;
+    int64_t samples = 0;
+
+    SE_TRY(se_trainer_enter(t, "compute_gradients"));
+    SE_TRY(se_report_check(report));
+    SE_TRY(se_trainer_check(t, x, y, &samples));
+    SE_TRY(se_trainer_one_batch(t, samples));
+    SE_TRY(check_dx(t->session, x, samples, dx, dx_count, "compute_gradients"));
+    SE_TRY(se_trainer_pass(t, x, y, 0, samples, true, true, &score));
+    se_session_commit(t->session);
+    get_dx(t->session, dx);
+    t->phase = SE_PHASE_GRADIENTS;
+    result = se_report_make(t, &score, 1, se_seconds() - start);
+    se_report_write(report, &result);
+    return SEQECHO_OK;
+}
+
+int seqecho_trainer_gradient_get(const seqecho_trainer *t, const char *name, float *values,
+                                 size_t count)
+{
+    const se_weight *w;
+
+    if (t == NULL || values == NULL)
+        return se_fail(SEQECHO_EINVAL, "gradient_get: %s is NULL",
+                       t == NULL ? "trainer" : "values");
+    if (t->phase != SE_PHASE_GRADIENTS && t->phase != SE_PHASE_APPLIED)
+        return se_fail(SEQECHO_ESTATE,
+                       "gradient_get: there are no gradients; call backward() "
+                       "or compute_gradients() first");
+    w = se_graph_find_weight(t->session->graph, name);
+    if (w == NULL)
+        return SEQECHO_ENOTFOUND;
+    if (count != (size_t)se_weight_size(w))
+        return se_fail(SEQECHO_ESHAPE, "%s: expected %" PRId64 " values, found %zu",
+                       w->path, se_weight_size(w), count);
+    memcpy(values, t->grads + w->offset, count * sizeof *values);
+    return SEQECHO_OK;
+}
+
+int seqecho_trainer_apply_gradients(seqecho_trainer *t)
+{
+    SE_TRY(se_trainer_enter(t, "apply_gradients"));
+    if (t->phase != SE_PHASE_GRADIENTS)
+        return se_fail(SEQECHO_ESTATE, "apply_gradients: there are no gradients; call "
+                                       "backward() or compute_gradients() first");
+    t->phase = SE_PHASE_APPLIED;
+    se_optimizer_step(&t->optimizer, &t->session->compute, t->session->graph->params,
+                      t->grads);
+    return SEQECHO_OK;
+}
