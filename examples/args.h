@@ -1,0 +1,44 @@
+/* args.h - the command line that the example programs share, and how they fail.
+ * SPDX-License-Identifier: MIT */
+#ifndef EXAMPLES_ARGS_H
+#define EXAMPLES_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct args {
+    int64_t epochs, units, batch;          /* of training; zero: not an option here */
+    int64_t n_in, n_out, n_unique, length; /* of the data; likewise */
+    int64_t eval;                          /* fresh sequences to evaluate on */
+    uint64_t seed;                         /* of the data and of the initial weights */
+    int32_t threads;                       /* 0: chosen by the library */
+    const char *csv;                       /* file for the training history, or NULL */
+    bool quiet;                            /* print no progress */
+    const char *program;                   /* set by args_parse(): for messages */
+} args;
+
+/* The tutorial's data: 25 integers below 100, seen through a window of 5. */
+#define ARGS_TUTORIAL .length = 25, .n_unique = 100, .n_in = 5, .seed = 1, .eval = 50
+
+/* Read the command line over the values in `a`, which are the program's defaults.  An
+ * option that makes no sense for the program has the default zero and is not offered.
+ * --help prints `about` and the options, and exits with status 0; a bad command line
+ * prints what is wrong with it and exits with status 2. */
+void args_parse(args *a, int argc, char **argv, const char *about);
+
+/* Print the failure of a library call as "program: SEQECHO_EXXX: message", and return
+ * EXIT_FAILURE. */
+int args_report(const args *a, int err);
+
+/* Zeroed memory.  Exits with a message if there is none. */
+void *args_alloc(const args *a, size_t count, size_t size);
+
+/* Print a row as [86, 81, 88], and no newline. */
+void args_print_row(const int32_t *row, size_t n);
+
+/* Make sure that everything printed has arrived: EXIT_SUCCESS, or a message and
+ * EXIT_FAILURE. */
+int args_finish(const args *a);
+
+#endif /* EXAMPLES_ARGS_H */

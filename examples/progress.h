@@ -1,0 +1,43 @@
+/* progress.h - the training display of the examples, and the history they write.
+ * SPDX-License-Identifier: MIT
+ *
+ *     progress_open(&display, &args);
+ *     err = seqecho_trainer_fit_dataset(
+ *         trainer, data,
+ *         SEQECHO_FIT(.on_event = progress_event, .user = &display, ...), NULL);
+ *     progress_close(&display);
+ *
+ * On a terminal it is one line that changes in place, elsewhere some lines in the style of
+ * Keras, with --quiet nothing. */
+#ifndef EXAMPLES_PROGRESS_H
+#define EXAMPLES_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <seqecho/trainer.h>
+
+#include "args.h"
+
+typedef struct progress {
+    const args *args;
+    FILE *csv;       /* or NULL */
+    bool live;       /* stdout is a terminal that can rewrite a line */
+    bool drawn;      /* a live line stands unfinished */
+    double start;    /* times in seconds */
+    double next;     /* the live line is not drawn again before */
+    int64_t samples; /* of the epochs that have ended */
+} progress;
+
+/* Start the clock and the history file.  Exits with a message if that cannot be opened. */
+void progress_open(progress *p, const args *a);
+
+/* For seqecho_fit_options.on_event, with the progress as its user. */
+int progress_event(void *user, const seqecho_event *event);
+
+/* End the live line and the history file.  Exits with a message if the file could not be
+ * written whole. */
+void progress_close(progress *p);
+
+#endif /* EXAMPLES_PROGRESS_H */
