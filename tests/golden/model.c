@@ -1,0 +1,302 @@
+/* model.c - the graph, trainer and predictor that a case describes.
+ * SPDX-License-Identifier: MIT */
+#include "model.h"
+
+#include <string.h>
+
+#include "weights.h"
+
+/* Describe the layer called `name`, which may be a wrapper around another: its options
+ * stand on the same line, after the outermost name. */
+static seqecho_spec *describe(struct golden_case *c, const char *name, size_t length,
+                              const struct line *line, const struct layer_class **class)
+{
+    const char *const open = memchr(name, '(', length);
+    char *const own = case_alloc(c, length + 1, 1);
+    seqecho_spec *head;
+
+    memcpy(own, name, open ? (size_t)(open - name) : length);
+    if (!table_layer(c, own, class))
+        return NULL;
+    if (((*class)->kind == SEQECHO_KIND_TIME_DISTRIBUTED) != (open != NULL) ||
+        (open && name[length - 1] != ')')) {
+        (void)result_fail(c->result, "layer '%s'", name);
+        return NULL;
+    }
+    head = case_alloc(c, 1, (*class)->size);
+    head->struct_size = (*class)->size;
+    head->kind = (*class)->kind;
+    if (open) {
+        const struct layer_class *inner_class;
+        const size_t inner_length = length - (size_t)(open - name) - 2;
+        seqecho_spec *const inner = describe(c, open + 1, inner_length, line, &inner_class);
+
+        ((seqecho_time_distributed_spec *)(void *)head)->inner = inner;
+        return inner ? head : NULL;
+    }
+    return table_fill(c, *class, line, head) ? head : NULL;
+}
+
+/* The layer of one line; NULL, with the reason noted, if there is none. */
+static seqecho_spec *describe_line(struct golden_case *c, const struct line *line,
+                                   const struct layer_class **class)
+{
+    if (line->words > 0)
+        return describe(c, line->word[0], strlen(line->word[0]), line, class);
+    (void)result_fail(c->result, "a line 'layer' without a class");
+    return NULL;
+}
+
+bool model_known(struct golden_case *c)
+{
+    const struct layer_class *class;
+
+    for (const struct line *line = NULL; (line = case_line(c, "layer", line));)
+        if (!describe_line(c, line, &class))
+            return false;
+    return true;
+}
+
+/* Two more inputs, { x, h, c } together. */
+static seqecho_node *call_with_state(struct model *m, seqecho_layer *layer, seqecho_node *x,
+                                     int64_t units)
+{
+    const seqecho_spec *const state = SEQECHO_INPUT(.batch = m->batch, .dim = { units });
+    seqecho_node *nodes[3] = { x };
+
+    nodes[1] = seqecho_graph_input(m->graph, state);
+    nodes[2] = seqecho_graph_input(m->graph, state);
+    return seqecho_layer_call_n(layer, nodes, 3);
+}
+
+/* Add the layer of one line behind `node`.  `states` collects the calls whose last states
+ * become outputs. */
+static seqecho_node *add_layer(struct model *m, const struct line *line, seqecho_node *node,
+                               seqecho_node **states)
+{
+    struct model_layer *const layer = &m->layer[m->layers];
+    const size_t lstm = m->lstms;
+    seqecho_lstm_spec *own = NULL;
+    seqecho_spec *spec;
+
+    if (m->layers == MODEL_MAX_LAYERS) {
+        (void)result_fail(m->c->result, "more than %d layers", MODEL_MAX_LAYERS);
+        return NULL;
+    }
+    spec = describe_line(m->c, line, &layer->class);
+    if (!spec)
+        return NULL;
+    m->layers++;
+    if (spec->kind == SEQECHO_KIND_LSTM) {
+        own = (seqecho_lstm_spec *)(void *)spec;
+        m->lstm[m->lstms++] = (struct model_lstm){ own->units, own->stateful };
+        if (lstm < m->ports.last)
+            own->return_state = true;
+    }
+    layer->layer = seqecho_layer_create(m->graph, spec);
+    if (own && lstm < m->ports.initial)
+        node = call_with_state(m, layer->layer, node, own->units);
+    else
+        node = seqecho_layer_call(layer->layer, node);
+    if (own && lstm < m->ports.last)
+        states[lstm] = node;
+    return node;
+}
+
+/* input B D0 D1 ... */
+static seqecho_node *add_input(struct model *m)
+{
+    const struct line *const line = case_line(m->c, "input", NULL);
+    seqecho_input_spec spec = { .head = { sizeof spec, SEQECHO_KIND_INPUT, 0 } };
+
+    if (!line || line->words < 2) {
+        (void)result_fail(m->c->result, "there is no line 'input BATCH SIZE...'");
+        return NULL;
+    }
+    if (line->words > SEQECHO_MAX_RANK) {
+        (void)result_unsupported(m->c->result, "input of %zu dimensions", line->words);
+        return NULL;
+    }
+    if (!parse_int(m->c, "input", line->word[0], &m->batch))
+        return NULL;
+    for (size_t i = 1; i < line->words; i++)
+        if (!parse_int(m->c, "input", line->word[i], &spec.dim[i - 1]))
+            return NULL;
+    if (m->batch < 1 || m->batch > MODEL_MAX_BATCH) {
+        (void)result_fail(m->c->result, "input: batch %s", line->word[0]);
+        return NULL;
+    }
+    spec.batch = m->batch;
+    m->features = spec.dim[line->words - 2];
+    return seqecho_graph_input(m->graph, &spec.head);
+}
+
+static bool measure_output(struct model *m, const seqecho_node *node)
+{
+    if (!result_call(m->c->result, seqecho_node_shape(node, &m->output),
+                     "the output's shape"))
+        return false;
+    m->output.dim[0] = m->batch;
+    m->output_count = 1;
+    for (int32_t i = 0; i < m->output.rank; i++) {
+        if (m->output.dim[i] < 1 ||
+            m->output.dim[i] > MODEL_MAX_OUTPUT / (int64_t)m->output_count)
+            return result_fail(m->c->result, "the output has no sane size");
+        m->output_count *= (size_t)m->output.dim[i];
+    }
+    return true;
+}
+
+static bool build(struct model *m)
+{
+    seqecho_node *states[MODEL_MAX_LAYERS] = { NULL };
+    seqecho_node *node = add_input(m);
+
+    if (!result_open(m->c->result))
+        return false;
+    for (const struct line *line = NULL; (line = case_line(m->c, "layer", line));) {
+        node = add_layer(m, line, node, states);
+        if (!result_open(m->c->result))
+            return false;
+    }
+    if (m->layers == 0)
+        return result_fail(m->c->result, "there is no line 'layer'");
+    if (m->lstms < m->ports.last)
+        return result_fail(m->c->result, "states of %zu LSTMs, of which there are %zu",
+                           m->ports.last, m->lstms);
+
+    (void)seqecho_graph_output(m->graph, node);
+    for (size_t i = 0; i < m->ports.last; i++) {
+        (void)seqecho_graph_output(m->graph, seqecho_node_output(states[i], 1));
+        (void)seqecho_graph_output(m->graph, seqecho_node_output(states[i], 2));
+    }
+    return result_call(m->c->result, seqecho_graph_status(m->graph), "building") &&
+           measure_output(m, node);
+}
+
+seqecho_view model_state_view(const struct model *m, size_t state, const float *data)
+{
+    const int64_t units = m->lstm[state / 2].units;
+
+    return (seqecho_view){ data, { m->batch, units }, 2, SEQECHO_FLOAT32 };
+}
+
+size_t model_state_count(const struct model *m, size_t count)
+{
+    size_t floats = 0;
+
+    for (size_t i = 0; i < count; i++)
+        floats += (size_t)m->batch * (size_t)m->lstm[i / 2].units;
+    return floats;
+}
+
+bool model_open(struct model *m, struct golden_case *c, struct model_ports ports)
+{
+    *m = (struct model){ .c = c, .ports = ports };
+    return result_call(c->result, seqecho_graph_create(&m->graph, NULL), "a graph") &&
+           build(m) && weights_set(m);
+}
+
+void model_close(struct model *m)
+{
+    seqecho_predictor_destroy(m->predictor);
+    seqecho_trainer_destroy(m->trainer);
+    seqecho_graph_destroy(m->graph);
+    *m = (struct model){ 0 };
+}
+
+static bool read_metrics(struct golden_case *c, struct training *t)
+{
+    const struct line *const line = case_line(c, "metric", NULL);
+
+    for (size_t i = 0; line && i < line->words; i++) {
+        uint32_t metric;
+
+        if (!table_metric(c, line->word[i], &metric))
+            return false;
+        t->metrics |= metric;
+    }
+    /* A whole program names no metric but has its accuracy. */
+    if (case_array_if(c, "accuracy"))
+        t->metrics |= SEQECHO_METRIC_ACCURACY;
+    return result_open(c->result);
+}
+
+static bool read_optimizer(struct golden_case *c, struct training *t)
+{
+    const struct line *const line = case_line(c, "optimizer", NULL);
+    double rate;
+
+    if (!line || line->words < 1)
+        return result_fail(c->result, "there is no line 'optimizer'");
+    return table_optimizer(c, line->word[0], &t->optimizer) &&
+           table_optimizer_options(c, line) &&
+           option_double(c, line, "learning_rate", 0.001, &rate) &&
+           option_double(c, line, "lr", rate, &t->learning_rate) &&
+           option_double(c, line, "beta_1", 0.9, &t->beta_1) &&
+           option_double(c, line, "beta_2", 0.999, &t->beta_2) &&
+           option_double(c, line, "epsilon", 1e-7, &t->epsilon);
+}
+
+bool training_read(struct golden_case *c, struct training *t)
+{
+    const struct line *const loss = case_line(c, "loss", NULL);
+    const struct line *const masked = case_line(c, "masked_loss", NULL);
+
+    *t = (struct training){ 0 };
+    if (!loss || loss->words < 1)
+        return result_fail(c->result, "there is no line 'loss'");
+    if (masked && masked->words > 0 && !table_is_off(masked->word[0]))
+        return result_unsupported(c->result, "masked_loss %s", masked->word[0]);
+    return table_loss(c, loss->word[0], &t->loss) && read_metrics(c, t) &&
+           read_optimizer(c, t);
+}
+
+bool training_takes_classes(const struct training *t)
+{
+    return t->loss == SEQECHO_CATEGORICAL_CROSSENTROPY ||
+           t->loss == SEQECHO_SPARSE_CATEGORICAL_CROSSENTROPY;
+}
+
+static bool set_optimizer(struct model *m, const struct training *t)
+{
+    const struct {
+        seqecho_param param;
+        double value;
+    } set[] = {
+        { SEQECHO_PARAM_LEARNING_RATE, t->learning_rate },
+        { SEQECHO_PARAM_BETA_1, t->beta_1 },
+        { SEQECHO_PARAM_BETA_2, t->beta_2 },
+        { SEQECHO_PARAM_EPSILON, t->epsilon },
+    };
+
+    for (size_t i = 0; i < sizeof set / sizeof *set; i++)
+        if (!result_call(m->c->result,
+                         seqecho_trainer_set(m->trainer, set[i].param, set[i].value),
+                         "an optimizer setting"))
+            return false;
+    return true;
+}
+
+bool model_train(struct model *m, const struct training *t, bool clipped)
+{
+    seqecho_trainer_options options = { .struct_size = sizeof options };
+
+    if (t) {
+        options.loss = t->loss;
+        options.metrics = t->metrics;
+        options.optimizer = t->optimizer;
+        options.clipped_crossentropy = clipped;
+    }
+    if (!result_call(m->c->result, seqecho_trainer_create(&m->trainer, m->graph, &options),
+                     "a trainer"))
+        return false;
+    return !t || set_optimizer(m, t);
+}
+
+bool model_predict(struct model *m)
+{
+    return result_call(m->c->result,
+                       seqecho_predictor_create(&m->predictor, m->graph, NULL),
+                       "a predictor");
+}

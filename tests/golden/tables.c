@@ -1,0 +1,299 @@
+/* tables.c - what the words of case.txt are called in the library.
+ * SPDX-License-Identifier: MIT */
+#include "tables.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define SIZE(T, OPTION, MEMBER) \
+    { \
+        OPTION, FIELD_SIZE, offsetof(T, MEMBER) \
+    }
+#define FLAG(T, OPTION, MEMBER) \
+    { \
+        OPTION, FIELD_FLAG, offsetof(T, MEMBER) \
+    }
+#define INVERSE(T, OPTION, MEMBER) \
+    { \
+        OPTION, FIELD_INVERSE, offsetof(T, MEMBER) \
+    }
+#define ACTIVATION(T, OPTION, MEMBER) \
+    { \
+        OPTION, FIELD_ACTIVATION, offsetof(T, MEMBER) \
+    }
+#define IGNORED(OPTION) \
+    { \
+        OPTION, FIELD_IGNORED, 0 \
+    }
+
+static const struct field dense_fields[] = {
+    SIZE(seqecho_dense_spec, "units", units),
+    ACTIVATION(seqecho_dense_spec, "activation", activation),
+    INVERSE(seqecho_dense_spec, "use_bias", no_bias),
+    IGNORED("kernel_initializer"),
+    IGNORED("bias_initializer"),
+    { 0 },
+};
+
+static const struct field activation_fields[] = {
+    ACTIVATION(seqecho_activation_spec, "activation", activation),
+    { 0 },
+};
+
+static const struct field lstm_fields[] = {
+    SIZE(seqecho_lstm_spec, "units", units),
+    ACTIVATION(seqecho_lstm_spec, "activation", activation),
+    ACTIVATION(seqecho_lstm_spec, "recurrent_activation", recurrent_activation),
+    FLAG(seqecho_lstm_spec, "return_sequences", return_sequences),
+    FLAG(seqecho_lstm_spec, "return_state", return_state),
+    FLAG(seqecho_lstm_spec, "stateful", stateful),
+    FLAG(seqecho_lstm_spec, "go_backwards", go_backwards),
+    INVERSE(seqecho_lstm_spec, "use_bias", no_bias),
+    INVERSE(seqecho_lstm_spec, "unit_forget_bias", no_unit_forget_bias),
+    IGNORED("implementation"),
+    IGNORED("unroll"),
+    IGNORED("kernel_initializer"),
+    IGNORED("recurrent_initializer"),
+    IGNORED("bias_initializer"),
+    { 0 },
+};
+
+static const struct field repeat_vector_fields[] = {
+    SIZE(seqecho_repeat_vector_spec, "n", n),
+    { 0 },
+};
+
+/* A wrapper's options are those of the layer it wraps, on the same line. */
+static const struct field no_fields[] = { { 0 } };
+
+static const struct layer_class layer_classes[] = {
+    /* clang-format off */
+    { "Dense", SEQECHO_KIND_DENSE, sizeof(seqecho_dense_spec), dense_fields },
+    { "Activation", SEQECHO_KIND_ACTIVATION, sizeof(seqecho_activation_spec),
+      activation_fields },
+    { "LSTM", SEQECHO_KIND_LSTM, sizeof(seqecho_lstm_spec), lstm_fields },
+    { "RepeatVector", SEQECHO_KIND_REPEAT_VECTOR, sizeof(seqecho_repeat_vector_spec),
+      repeat_vector_fields },
+    { "TimeDistributed", SEQECHO_KIND_TIME_DISTRIBUTED,
+      sizeof(seqecho_time_distributed_spec), no_fields },
+    { "GRU", 0, 0, NULL },
+    { "SimpleRNN", 0, 0, NULL },
+    { "Bidirectional", 0, 0, NULL },
+    { "Masking", 0, 0, NULL },
+    { "Conv1D", 0, 0, NULL },
+    { "MaxPooling1D", 0, 0, NULL },
+    { "AveragePooling1D", 0, 0, NULL },
+    { "GlobalMaxPooling1D", 0, 0, NULL },
+    { "GlobalAveragePooling1D", 0, 0, NULL },
+    { "Flatten", 0, 0, NULL },
+    { "Reshape", 0, 0, NULL },
+    { "Permute", 0, 0, NULL },
+    { "Dropout", 0, 0, NULL },
+    { "Embedding", 0, 0, NULL },
+    /* clang-format on */
+};
+
+/* A word and its number in the library, or ABSENT. */
+struct word {
+    const char *name;
+    int number;
+};
+enum { ABSENT = -1 };
+
+static const struct word activations[] = {
+    { "linear", SEQECHO_LINEAR },
+    { "tanh", SEQECHO_TANH },
+    { "sigmoid", SEQECHO_SIGMOID },
+    { "hard_sigmoid", SEQECHO_HARD_SIGMOID_KERAS2 },
+    { "relu", SEQECHO_RELU },
+    { "softmax", SEQECHO_SOFTMAX },
+    { "elu", SEQECHO_ELU },
+    { "selu", SEQECHO_SELU },
+    { "softplus", SEQECHO_SOFTPLUS },
+    { "softsign", SEQECHO_SOFTSIGN },
+    { "swish", SEQECHO_SWISH },
+    { "silu", SEQECHO_SWISH },
+    { "exponential", ABSENT },
+    { "gelu", ABSENT },
+    { "mish", ABSENT },
+    { "relu6", ABSENT },
+    { NULL, ABSENT },
+};
+
+static const struct word losses[] = {
+    { "categorical_crossentropy", SEQECHO_CATEGORICAL_CROSSENTROPY },
+    { "sparse_categorical_crossentropy", SEQECHO_SPARSE_CATEGORICAL_CROSSENTROPY },
+    { "binary_crossentropy", SEQECHO_BINARY_CROSSENTROPY },
+    { "mse", SEQECHO_MEAN_SQUARED_ERROR },
+    { "mean_squared_error", SEQECHO_MEAN_SQUARED_ERROR },
+    { "mae", SEQECHO_MEAN_ABSOLUTE_ERROR },
+    { "mean_absolute_error", SEQECHO_MEAN_ABSOLUTE_ERROR },
+    { "kullback_leibler_divergence", ABSENT },
+    { "huber", ABSENT },
+    { NULL, ABSENT },
+};
+
+static const struct word optimizers[] = {
+    { "Adam", SEQECHO_ADAM }, { "SGD", ABSENT },    { "RMSprop", ABSENT },
+    { "Adagrad", ABSENT },    { "Adamax", ABSENT }, { "Nadam", ABSENT },
+    { "AdamW", ABSENT },      { NULL, ABSENT },
+};
+
+static const struct word metrics[] = {
+    { "None", 0 },
+    { "accuracy", SEQECHO_METRIC_ACCURACY },
+    { "acc", SEQECHO_METRIC_ACCURACY },
+    { "categorical_accuracy", SEQECHO_METRIC_ACCURACY },
+    { "sparse_categorical_accuracy", SEQECHO_METRIC_ACCURACY },
+    { "binary_accuracy", SEQECHO_METRIC_ACCURACY },
+    { "mse", ABSENT },
+    { "mae", ABSENT },
+    { NULL, ABSENT },
+};
+
+/* `what` names the table in the reasons. */
+static bool look_up(struct golden_case *c, const struct word *table, const char *what,
+                    const char *name, int *number)
+{
+    for (; table->name; table++) {
+        if (strcmp(table->name, name) != 0)
+            continue;
+        if (table->number == ABSENT)
+            return result_unsupported(c->result, "%s %s", what, name);
+        *number = table->number;
+        return true;
+    }
+    return result_fail(c->result, "unknown %s '%s'", what, name);
+}
+
+bool table_layer(struct golden_case *c, const char *name, const struct layer_class **out)
+{
+    for (size_t i = 0; i < sizeof layer_classes / sizeof *layer_classes; i++) {
+        if (strcmp(layer_classes[i].name, name) != 0)
+            continue;
+        *out = &layer_classes[i];
+        return (*out)->kind != 0 || result_unsupported(c->result, "%s", name);
+    }
+    return result_fail(c->result, "unknown layer '%s'", name);
+}
+
+bool table_activation(struct golden_case *c, const char *name, seqecho_activation *out)
+{
+    int number = 0;
+
+    if (!look_up(c, activations, "activation", name, &number))
+        return false;
+    *out = (seqecho_activation)number;
+    return true;
+}
+
+bool table_loss(struct golden_case *c, const char *name, seqecho_loss *out)
+{
+    int number = 0;
+
+    if (!look_up(c, losses, "loss", name, &number))
+        return false;
+    *out = (seqecho_loss)number;
+    return true;
+}
+
+bool table_optimizer(struct golden_case *c, const char *name, seqecho_optimizer *out)
+{
+    int number = 0;
+
+    if (!look_up(c, optimizers, "optimizer", name, &number))
+        return false;
+    *out = (seqecho_optimizer)number;
+    return true;
+}
+
+bool table_metric(struct golden_case *c, const char *name, uint32_t *out)
+{
+    int number = 0;
+
+    if (!look_up(c, metrics, "metric", name, &number))
+        return false;
+    *out = (uint32_t)number;
+    return true;
+}
+
+static bool set_field(struct golden_case *c, const struct field *field, const char *value,
+                      unsigned char *spec)
+{
+    seqecho_activation activation = SEQECHO_ACTIVATION_DEFAULT;
+    seqecho_bool flag;
+    int64_t number = 0;
+
+    if (field->type == FIELD_IGNORED)
+        return true;
+    if (field->type == FIELD_ACTIVATION) {
+        if (!table_activation(c, value, &activation))
+            return false;
+        memcpy(spec + field->offset, &activation, sizeof activation);
+        return true;
+    }
+    if (!parse_int(c, field->option, value, &number))
+        return false;
+    if (field->type == FIELD_SIZE) {
+        memcpy(spec + field->offset, &number, sizeof number);
+        return true;
+    }
+    if (number != 0 && number != 1)
+        return result_fail(c->result, "%s=%s is neither 0 nor 1", field->option, value);
+    flag = field->type == FIELD_INVERSE ? number == 0 : number == 1;
+    memcpy(spec + field->offset, &flag, sizeof flag);
+    return true;
+}
+
+bool table_is_off(const char *value)
+{
+    return strcmp(value, "0") == 0 || strcmp(value, "0.0") == 0 ||
+           strcmp(value, "None") == 0;
+}
+
+bool table_fill(struct golden_case *c, const struct layer_class *class,
+                const struct line *line, void *spec)
+{
+    for (size_t i = 1; i < line->words; i++) {
+        const char *const word = line->word[i];
+        const char *const value = strchr(word, '=');
+        const struct field *field = class->field;
+
+        if (!value)
+            return result_fail(c->result, "layer option '%s' has no value", word);
+        while (field->option && (strlen(field->option) != (size_t)(value - word) ||
+                                 strncmp(field->option, word, (size_t)(value - word)) != 0))
+            field++;
+        if (!field->option) {
+            if (table_is_off(value + 1))
+                continue;
+            return result_unsupported(c->result, "%s %s", class->name, word);
+        }
+        if (!set_field(c, field, value + 1, spec))
+            return false;
+    }
+    return true;
+}
+
+/* Options that are numbers, and read as such where they are used. */
+static const char *const optimizer_numbers[] = {
+    "lr", "learning_rate", "beta_1", "beta_2", "epsilon",
+};
+
+bool table_optimizer_options(struct golden_case *c, const struct line *line)
+{
+    for (size_t i = 1; i < line->words; i++) {
+        const char *const word = line->word[i];
+        const char *const value = strchr(word, '=');
+        bool known = false;
+
+        if (!value)
+            return result_fail(c->result, "optimizer option '%s' has no value", word);
+        for (size_t k = 0; k < sizeof optimizer_numbers / sizeof *optimizer_numbers; k++)
+            known |= strlen(optimizer_numbers[k]) == (size_t)(value - word) &&
+                     strncmp(optimizer_numbers[k], word, (size_t)(value - word)) == 0;
+        if (!known && !table_is_off(value + 1))
+            return result_unsupported(c->result, "%s %s", line->word[0], word);
+    }
+    return true;
+}
