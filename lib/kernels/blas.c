@@ -8,7 +8,7 @@
  *   pthread   none
  *   OpenMP    hangs in a forked child, unless it runs on one thread
  *
- * Its own functions are found through weak references, so that any other CBLAS links too. */
+ * Its own functions are found through weak references, so any other CBLAS links too. */
 #include "kernels/blas.h"
 
 #include <limits.h>

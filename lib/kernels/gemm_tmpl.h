@@ -12,6 +12,7 @@
 #ifndef SE_KERNELS_GEMM_TMPL_H
 #define SE_KERNELS_GEMM_TMPL_H
 
+#include "kernels/gemv_tmpl.h"
 #include "kernels/kernels.h"
 #include "kernels/simd.h"
 
@@ -42,7 +43,7 @@
 
 /* From this many rows of A on, a block of a panel whose rows are this far apart in B is
  * copied together first: the copy is paid back by a denser walk through the cache. */
-#define COPY_ROWS 32
+#define COPY_ROWS 128
 #define COPY_STRIDE 256
 
 /* One panel: m rows of A times k rows of B, columns to the last lane of the last vector. */
@@ -156,25 +157,32 @@ SE_OP void tile(const panel_job *job, int64_t row, const int mr, const int nv)
 
 /* ---- One panel --------------------------------------------------------------------- */
 
+/* All rows; what does not fill two tiles is halved, as thin tiles are slow. */
 SE_OP void panel_rows(const panel_job *job, const int nv)
 {
     int64_t row = 0;
 
-    for (; job->m - row >= TILE_ROWS; row += TILE_ROWS)
-        tile(job, row, TILE_ROWS, nv);
-    switch (job->m - row) {
+    while (row < job->m) {
+        const int64_t left = job->m - row;
+        const int64_t rows = left >= 2 * TILE_ROWS ? TILE_ROWS
+                             : left > TILE_ROWS    ? (left + 1) / 2
+                                                   : left;
+
+        switch (rows) {
 #if TILE_ROWS > 6
-    case 7: tile(job, row, 7, nv); break;
-    case 6: tile(job, row, 6, nv); break;
+        case 8: tile(job, row, 8, nv); break;
+        case 7: tile(job, row, 7, nv); break;
 #endif
 #if TILE_ROWS > 4
-    case 5: tile(job, row, 5, nv); break;
-    case 4: tile(job, row, 4, nv); break;
+        case 6: tile(job, row, 6, nv); break;
+        case 5: tile(job, row, 5, nv); break;
 #endif
-    case 3: tile(job, row, 3, nv); break;
-    case 2: tile(job, row, 2, nv); break;
-    case 1: tile(job, row, 1, nv); break;
-    default: break;
+        case 4: tile(job, row, 4, nv); break;
+        case 3: tile(job, row, 3, nv); break;
+        case 2: tile(job, row, 2, nv); break;
+        default: tile(job, row, 1, nv); break;
+        }
+        row += rows;
     }
 }
 
@@ -227,102 +235,6 @@ static void copy_block(int64_t rows, int64_t width, const float *b, int64_t b_ro
                     v_load_or(b + r * b_row + c, width - c, v_zero()));
 }
 
-/* ---- One row ------------------------------------------------------------------------
- *
- * A single row of A leaves a tile waiting for the latency of its few sums, so it takes
- * eight vectors of columns at once, straight from a row-major B. */
-#define SLAB_VECTORS 8
-
-typedef struct slab_job {
-    int64_t k;
-    const float *a;
-    int64_t a_col;
-    const float *b;
-    int64_t b_row;
-    const float *start;
-    float *c;
-    int64_t last;
-} slab_job;
-
-#define EACH_VECTOR(WHAT) \
-    WHAT(0); \
-    WHAT(1); \
-    WHAT(2); \
-    WHAT(3); \
-    WHAT(4); \
-    WHAT(5); \
-    WHAT(6); \
-    WHAT(7)
-#define LANES(j) ((j) + 1 < nv || !part ? (int64_t)SE_VW : job->last)
-#define VECTOR_BEGIN(j) \
-    vf c##j = (j) < nv && job->start != NULL \
-                  ? v_load_or(job->start + (j)*SE_VW, LANES(j), v_zero()) \
-                  : v_zero()
-#define VECTOR_STEP(j) \
-    if ((j) < nv) \
-    c##j = v_fma(x, v_load_or(b + (j)*SE_VW, LANES(j), v_zero()), c##j)
-#define VECTOR_END(j) \
-    if ((j) < nv) \
-    v_store_or(job->c + (j)*SE_VW, LANES(j), c##j)
-
-/* nv vectors, of the last only some lanes if `part`; constants where this is inlined. */
-SE_OP void slab(const slab_job *job, const int nv, const bool part)
-{
-    const float *a = job->a;
-    const float *b = job->b;
-
-    EACH_VECTOR(VECTOR_BEGIN);
-    for (int64_t r = job->k; r > 0; r--) {
-        const vf x = v_set1(*a);
-
-        EACH_VECTOR(VECTOR_STEP);
-        a += job->a_col;
-        b += job->b_row;
-    }
-    EACH_VECTOR(VECTOR_END);
-}
-
-#undef VECTOR_END
-#undef VECTOR_STEP
-#undef VECTOR_BEGIN
-#undef LANES
-#undef EACH_VECTOR
-
-SE_OP void slab_sized(const slab_job *job, int64_t vectors, const bool part)
-{
-    switch (vectors) {
-    case 8: slab(job, 8, part); break;
-    case 7: slab(job, 7, part); break;
-    case 6: slab(job, 6, part); break;
-    case 5: slab(job, 5, part); break;
-    case 4: slab(job, 4, part); break;
-    case 3: slab(job, 3, part); break;
-    case 2: slab(job, 2, part); break;
-    case 1: slab(job, 1, part); break;
-    default: break;
-    }
-}
-
-static void gemm_row(const float *a, int64_t a_col, const se_panels *b, const float *start,
-                     float *c)
-{
-    const int64_t width = SLAB_VECTORS * SE_VW;
-
-    for (int64_t col = 0; col < b->n; col += width) {
-        const int64_t columns = b->n - col < width ? b->n - col : width;
-        const int64_t vectors = (columns + SE_VW - 1) / SE_VW;
-        const slab_job job = { b->k,          a,
-                               a_col,         b->data + col,
-                               b->row_stride, start != NULL ? start + col : NULL,
-                               c + col,       columns - (vectors - 1) * SE_VW };
-
-        if (job.last == SE_VW)
-            slab_sized(&job, vectors, false);
-        else
-            slab_sized(&job, vectors, true);
-    }
-}
-
 /* ---- The whole product -------------------------------------------------------------- */
 
 static void gemm(int64_t m, const float *a, int64_t a_row, int64_t a_col,
@@ -335,7 +247,7 @@ static void gemm(int64_t m, const float *a, int64_t a_row, int64_t a_col,
     int64_t r = 0;
 
     if (m == 1 && b->panel_stride == PANEL) {
-        gemm_row(a, a_col, b, start, c);
+        gemv(a, a_col, b, start, c);
         return;
     }
     do {

@@ -6,7 +6,7 @@
  * comes of saying nothing.
  *
  * A full vector and the rest of an array go through the same operations, and no operation
- * looks at more than its own lane, so an element's bits depend on nothing but its inputs. */
+ * looks past its own lane, so an element's bits depend on nothing but its inputs. */
 #ifndef SE_KERNELS_KERNELS_TMPL_H
 #define SE_KERNELS_KERNELS_TMPL_H
 

@@ -1,5 +1,5 @@
-/* bench_kernels.c - how fast each table is: products beside the BLAS, then what goes element
- * by element.
+/* bench_kernels.c - how fast each table is: products beside the BLAS, then what goes
+ * element by element.
  * SPDX-License-Identifier: MIT
  *
  * usage: bench_kernels [rounds]

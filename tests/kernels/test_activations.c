@@ -49,7 +49,7 @@ static double reference(seqecho_activation f, double x)
     case SEQECHO_SOFTMAX: break;
     }
     fail_msg("no reference for activation %d", (int)f);
-    return NAN;
+    return (double)NAN;
 }
 
 /* f'(x).  At the kinks, 0. */
@@ -74,7 +74,7 @@ static double reference_slope(seqecho_activation f, double x)
     case SEQECHO_SOFTMAX: break;
     }
     fail_msg("no reference for activation %d", (int)f);
-    return NAN;
+    return (double)NAN;
 }
 
 /* What is promised: an error below so many units in the last place, or below `absolute`;

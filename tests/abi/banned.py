@@ -1,0 +1,74 @@
+# banned.py - functions that the library does not call, or calls in one place only.
+# SPDX-License-Identifier: MIT
+#
+# usage: banned.py SOURCE_ROOT
+#
+# imports.py sees what the linker sees; this sees the sources, also those of other
+# machines, and gives file and line.
+import re
+import sys
+from pathlib import Path
+
+from common import Findings, line_of, sources, strip_comments
+
+NOWHERE = (
+    ('it prints: a library returns its findings',
+     'printf fprintf vprintf vfprintf dprintf vdprintf puts fputs putchar putc fputc '
+     'fwrite perror psignal syslog'),
+    ('it reads or writes files, which no function of this interface does',
+     'fopen freopen fdopen open openat creat read write close fread fgets fgetc getc '
+     'getchar fscanf scanf rename unlink remove tmpfile mmap munmap'),
+    ('it ends the process of the user', 'exit _exit _Exit quick_exit abort raise kill'),
+    ('it changes the whole process',
+     'signal sigaction sigprocmask setlocale atexit on_exit pthread_atfork setenv unsetenv '
+     'putenv chdir umask setrlimit dlopen fesetround fesetenv srand srandom '
+     'openblas_set_num_threads goto_set_num_threads omp_set_num_threads'),
+    ('it starts a process', 'fork vfork system popen execve execv execvp posix_spawn'),
+    ('it depends on the locale',
+     'atof strtod strtof strtold sscanf vsscanf strcoll strxfrm isalpha isdigit isspace '
+     'isalnum isprint isupper islower toupper tolower'),
+    ('it cannot tell an error from a number', 'atoi atol atoll'),
+    ('it does not know the size of what it writes',
+     'sprintf vsprintf strcpy stpcpy strcat strncat strncpy gets alloca'),
+    ('it keeps its state in a global',
+     'rand random drand48 lrand48 strtok time localtime gmtime ctime asctime clock '
+     'strerror'),
+    ('it jumps out of functions', 'setjmp longjmp sigsetjmp siglongjmp'),
+    ('it allocates behind the allocator of the handle', 'strdup strndup asprintf vasprintf '
+     'memalign valloc reallocarray getline'),
+)
+
+# (names as a pattern, the files that may, why nobody else)
+ONE_PLACE = (
+    (r'malloc|calloc|realloc|free|aligned_alloc|posix_memalign', ['base/alloc.c'],
+     'memory comes from se_alloc()'),
+    (r'getenv|secure_getenv', ['kernels/dispatch.c'],
+     'the environment is read for SEQECHO_CPU only'),
+    (r'cblas_\w+|openblas_\w+', ['kernels/blas.c'],
+     'the BLAS needs its guard: se_blas_sgemm()'),
+    (r'pthread_\w+', ['base/pool.c', 'kernels/blas.c', 'kernels/dispatch.c'],
+     'threads belong to base/pool.h'),
+    (r'vsnprintf', ['base/error.c', 'base/strbuf.c'],
+     'text is made by se_fail() or base/strbuf.h'),
+)
+
+root = Path(sys.argv[1])
+findings = Findings()
+rules = [(re.compile(r'(?<![\w.>])(' + '|'.join(names.split()) + r')\s*\('), [], why)
+         for why, names in NOWHERE]
+rules += [(re.compile(r'(?<![\w.>])(' + pattern + r')(?!\w)'), files, why)
+          for pattern, files, why in ONE_PLACE]
+rules.append((re.compile(r'\b(stdout|stderr|stdin)\b'), [], 'the library has no console'))
+
+for path in sources(root / 'lib', '.c', '.h'):
+    name = str(path.relative_to(root / 'lib'))
+    text = strip_comments(path.read_text(encoding='utf-8'), strings=True)
+    text = re.sub(r'^[ \t]*#[ \t]*include.*$', '', text, flags=re.M)
+    for pattern, files, why in rules:
+        matches = [] if name in files else list(pattern.finditer(text))
+        findings.expect(not matches, f'lib/{name}', f'{len(matches)} banned calls:')
+        for match in matches:
+            findings.add(f'lib/{name}:{line_of(text, match.start())}',
+                         f'{match.group(1)}: {why}')
+
+findings.finish(at_least=100)

@@ -1,0 +1,78 @@
+# imports.py - what the built library takes from other libraries.
+# SPDX-License-Identifier: MIT
+#
+# usage: imports.py LIBRARY ARCHIVE [--asserts]
+#
+# Every undefined symbol must be on the list below, so a call that prints, exits, reads the
+# environment or starts a process cannot slip in unseen, not even through a builtin of the
+# compiler.  Think before adding to it: the library runs in somebody else's program.  Some
+# names may come from one object only: those are looked up in the archive the library is
+# made of.
+import re
+import sys
+
+from common import Findings, run
+
+ALLOWED = set('''
+    memchr memcmp memcpy memmove memset strchr strcmp strlen strnlen
+    snprintf vsnprintf
+    cos log logf round sqrt sqrtf
+    clock_gettime getpid sysconf sched_getaffinity __sched_cpucount
+    pthread_create pthread_join pthread_sigmask sigfillset pthread_once
+    pthread_cond_init pthread_cond_destroy pthread_cond_wait pthread_cond_signal
+    pthread_cond_broadcast
+    pthread_mutex_init pthread_mutex_destroy pthread_mutex_lock pthread_mutex_unlock
+    __tls_get_addr __stack_chk_fail
+'''.split())
+
+# name pattern -> the one object that may import it, and why.
+ONLY_FROM = (
+    (r'malloc|calloc|realloc|free|aligned_alloc|posix_memalign', 'base_alloc.c',
+     'memory comes from the allocator of the handle'),
+    (r'getenv', 'kernels_dispatch.c', 'the environment is read for SEQECHO_CPU only'),
+    (r'cblas_sgemm|openblas_get_\w+', 'kernels_blas.c', 'the BLAS needs its guard'),
+)
+
+# Brought in by the compiler's own start-up code, all weak.
+RUNTIME = {'__cxa_finalize', '__gmon_start__', '_ITM_deregisterTMCloneTable',
+           '_ITM_registerTMCloneTable'}
+
+library, archive = sys.argv[1:3]
+findings = Findings()
+if '--asserts' in sys.argv[3:]:
+    ALLOWED.add('__assert_fail')
+
+
+def plain(symbol):
+    """Without its version, and without the dress that _FORTIFY_SOURCE puts on it."""
+    name = symbol.split('@')[0]
+    fortified = re.fullmatch(r'__(\w+)_chk', name)
+    return fortified.group(1) if fortified and name != '__stack_chk_fail' else name
+
+
+imported = {}
+for line in run('nm', '-D', '--undefined-only', library).splitlines():
+    kind, symbol = line.split()[-2:]
+    imported[plain(symbol)] = kind
+
+for name, kind in sorted(imported.items()):
+    runtime = name in RUNTIME and kind == 'w'
+    single = any(re.fullmatch(pattern, name) for pattern, _, _ in ONLY_FROM)
+    findings.expect(runtime or single or name in ALLOWED, name,
+                    'imported, but not on the list of tests/abi/imports.py')
+
+objects = {}
+for line in run('nm', '-A', '--undefined-only', archive).splitlines():
+    where, symbol = line.rsplit(maxsplit=1)
+    member = re.search(r'([\w.-]+\.o):', where).group(1)
+    objects.setdefault(plain(symbol), set()).add(member)
+
+for pattern, home, why in ONLY_FROM:
+    for name, members in sorted(objects.items()):
+        if re.fullmatch(pattern, name):
+            for member in sorted(members):
+                findings.expect(home in member, name, f'imported by {member}: {why}')
+
+findings.expect('malloc' in objects or 'aligned_alloc' in objects, archive,
+                'no object allocates: is this the right archive?')
+findings.finish(at_least=10)
