@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* C = alpha_c C + op(A) op(B), row-major, op by the trans flags: C (m, n), sizes checked
+/* C = beta C + op(A) op(B), row-major, op by the trans flags: C (m, n), sizes checked
  * against the BLAS's integer.  False, and C untouched, if the BLAS cannot be used here: a
  * size it cannot count, or a forked child of a process whose BLAS runs on OpenMP (there
  * it would hang).  Serialises calls on a BLAS that is not safe to call from two threads.

@@ -2,24 +2,27 @@
  * SPDX-License-Identifier: MIT */
 #include "kernels/gemm.h"
 
-#include <assert.h>
 #include <string.h>
 
-#include "base/attributes.h"
 #include "kernels/blas.h"
 
-/* ---- When what pays ----------------------------------------------------------------- */
+/* ---- When what pays -----------------------------------------------------------------
+ *
+ * Measured by tests/kernels/bench_kernels.c on a core with 1 MiB of second-level cache. */
 
-/* Packing a row-major factor: from this many rows of all its products together, and from
- * this many elements, below which it rests in the caches as it is. */
-#define PACK_ROWS 64
-#define PACK_ELEMENTS (32 * 1024)
+/* Packing a row-major factor costs about as much as a product of 8 rows.  It gains a tenth
+ * while the factor rests in the second-level cache, and a third beyond; a single row gains
+ * nothing.  So: how many rows all products together must have, and what counts as large. */
+#define PACK_ROWS 256
+#define PACK_ROWS_LARGE 32
+#define PACK_LARGE (256 * 1024)
 
-/* Multiply-adds from which a second thread is worth waking. */
-#define SPLIT_WORK (1 << 20)
+/* Multiply-adds from which a second thread is worth asking: some 8 microseconds of work,
+ * where two threads are 1.3 times as fast as one if they are awake. */
+#define SPLIT_WORK (1 << 19)
 
-/* Multiply-adds from which the BLAS is ahead. */
-#define BLAS_WORK ((int64_t)1 << 26)
+/* Multiply-adds from which the BLAS is more than 5 % ahead, one thread each. */
+#define BLAS_WORK ((int64_t)1 << 32)
 
 /* Rows are cut between threads at multiples of this, a tile of the widest kernels, if each
  * thread gets as many at least; else columns are cut, at panels. */
@@ -65,12 +68,20 @@ static void factor_pack(const se_compute *compute, se_factor *factor, float *pac
     const int64_t k = factor->panels.k, n = factor->panels.n;
     pack_job job = { compute->k, factor, packed };
 
-    se_pool_run(k * n < SPLIT_WORK ? NULL : compute->pool, n, compute->k->panel,
+    se_pool_run(work_of(1, n, k) < SPLIT_WORK ? NULL : compute->pool, n, compute->k->panel,
                 pack_columns, &job);
     factor->panels.data = packed;
     factor->panels.row_stride = compute->k->panel;
     factor->panels.panel_stride = compute->k->panel * k;
     factor->panels.padded = true;
+}
+
+static bool packing_pays(int64_t m, int64_t uses, int64_t k, int64_t n)
+{
+    const double rows = (double)m * (double)uses;
+    const bool large = (double)k * (double)n >= (double)PACK_LARGE;
+
+    return m > 1 && rows >= (double)(large ? PACK_ROWS_LARGE : PACK_ROWS);
 }
 
 se_factor se_factor_make(const se_compute *compute, int64_t m, int64_t uses, int64_t k,
@@ -84,7 +95,7 @@ se_factor se_factor_make(const se_compute *compute, int64_t m, int64_t uses, int
         .col = col,
     };
 
-    if (col != 1 || (m * uses >= PACK_ROWS && k * n >= PACK_ELEMENTS))
+    if (col != 1 || packing_pays(m, uses, k, n))
         factor_pack(compute, &factor, packed);
     return factor;
 }
@@ -140,15 +151,17 @@ static void gemm_split(const se_compute *compute, gemm_job *job)
         se_pool_run(pool, b->n, job->kernels->panel, gemm_columns, job);
 }
 
-/* The product on the BLAS; false if it is not to go there. */
+/* The product on the BLAS; false if it is not to go there.  Threads of ours are not given
+ * up for it: how many the BLAS has is not ours to say. */
 static bool gemm_blas(const se_compute *compute, const gemm_job *job, const se_factor *b)
 {
     const int64_t n = b->panels.n, k = b->panels.k;
     const bool trans_a = job->a_col != 1;
     const bool trans_b = b->col != 1;
 
-    if (!compute->allow_blas || work_of(job->m, n, k) < (double)BLAS_WORK ||
-        (trans_a && job->a_row != 1) || (trans_b && b->row != 1))
+    if (!compute->allow_blas || se_pool_threads(compute->pool) > 1 ||
+        work_of(job->m, n, k) < (double)BLAS_WORK || (trans_a && job->a_row != 1) ||
+        (trans_b && b->row != 1))
         return false;
     if (job->store == SE_STORE_BIAS)
         for (int64_t i = 0; i < job->m; i++)

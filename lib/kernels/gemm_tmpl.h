@@ -41,6 +41,10 @@
  * stack: 48 KiB with AVX-512, 16 KiB or less else. */
 #define K_BLOCK 256
 
+/* Rows of A that go through all panels together, so that their part of a block stays in
+ * the second-level cache; a multiple of every TILE_ROWS. */
+#define M_BLOCK 384
+
 /* From this many rows of A on, a block of a panel whose rows are this far apart in B is
  * copied together first: the copy is paid back by a denser walk through the cache. */
 #define COPY_ROWS 128
@@ -225,81 +229,126 @@ static void panel_run(const panel_job *job, int64_t vectors)
     }
 }
 
-/* Copy rows of `width` floats, padded with zeros to full vectors. */
+/* Copy rows of `width` floats to rows of a panel, padded with zeros. */
 static void copy_block(int64_t rows, int64_t width, const float *b, int64_t b_row,
-                       float *copy, int64_t copy_row)
+                       float *panel)
 {
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t c = 0; c < width; c += SE_VW)
-            v_store(copy + r * copy_row + c,
-                    v_load_or(b + r * b_row + c, width - c, v_zero()));
+    for (int64_t r = 0; r < rows; r++, b += b_row, panel += PANEL)
+        for (int64_t c = 0; c < PANEL; c += SE_VW)
+            v_store(panel + c, v_load_or(c < width ? b + c : b, width - c, v_zero()));
 }
 
 /* ---- The whole product -------------------------------------------------------------- */
+
+/* All columns for job's rows of A and its block of k, which begins at row r of B. */
+static void block_run(panel_job *job, const se_panels *b, int64_t r, float *c,
+                      const float *start)
+{
+    float copy[K_BLOCK * PANEL];
+
+    for (int64_t col = 0; col < b->n; col += PANEL) {
+        const int64_t width = b->n - col < PANEL ? b->n - col : PANEL;
+        const int64_t vectors = (width + SE_VW - 1) / SE_VW;
+
+        job->b = b->data + col / PANEL * b->panel_stride + r * b->row_stride;
+        job->b_row = b->row_stride;
+        job->c = c + col;
+        job->start = start != NULL ? start + col : NULL;
+        job->last = width - (vectors - 1) * SE_VW;
+        if ((width % SE_VW != 0 && !b->padded) ||
+            (job->m >= COPY_ROWS && b->row_stride >= COPY_STRIDE)) {
+            copy_block(job->k, width, job->b, job->b_row, copy);
+            job->b = copy;
+            job->b_row = PANEL;
+        }
+        panel_run(job, vectors);
+    }
+}
 
 static void gemm(int64_t m, const float *a, int64_t a_row, int64_t a_col,
                  const se_panels *b, float *c, int64_t c_row, se_store store,
                  const float *bias)
 {
-    float copy[K_BLOCK * PANEL];
-    const float *start = store == SE_STORE_ADD ? c : store == SE_STORE_BIAS ? bias : NULL;
-    int64_t start_row = store == SE_STORE_ADD ? c_row : 0;
-    int64_t r = 0;
-
+    if (store != SE_STORE_BIAS)
+        bias = NULL;
     if (m == 1 && b->panel_stride == PANEL) {
-        gemv(a, a_col, b, start, c);
+        gemv(a, a_col, b, store == SE_STORE_ADD ? c : bias, c);
         return;
     }
-    do {
-        const int64_t block = b->k - r < K_BLOCK ? b->k - r : K_BLOCK;
+    for (int64_t i = 0; i < m; i += M_BLOCK) {
+        float *const c_i = c + i * c_row;
+        const float *start = store == SE_STORE_ADD ? c_i : bias;
+        int64_t start_row = store == SE_STORE_ADD ? c_row : 0;
+        int64_t r = 0;
 
-        for (int64_t col = 0; col < b->n; col += PANEL) {
-            const int64_t width = b->n - col < PANEL ? b->n - col : PANEL;
-            const int64_t vectors = (width + SE_VW - 1) / SE_VW;
-            panel_job job = { .m = m,
-                              .k = block,
-                              .a = a + r * a_col,
+        do {
+            panel_job job = { .m = m - i < M_BLOCK ? m - i : M_BLOCK,
+                              .k = b->k - r < K_BLOCK ? b->k - r : K_BLOCK,
+                              .a = a + i * a_row + r * a_col,
                               .a_row = a_row,
                               .a_col = a_col,
-                              .b = b->data + col / PANEL * b->panel_stride +
-                                   r * b->row_stride,
-                              .b_row = b->row_stride,
-                              .c = c + col,
                               .c_row = c_row,
-                              .start = start != NULL ? start + col : NULL,
-                              .start_row = start_row,
-                              .last = width - (vectors - 1) * SE_VW };
+                              .start_row = start_row };
 
-            if ((width % SE_VW != 0 && !b->padded) ||
-                (m >= COPY_ROWS && b->row_stride >= COPY_STRIDE)) {
-                copy_block(block, width, job.b, job.b_row, copy, PANEL);
-                job.b = copy;
-                job.b_row = PANEL;
-            }
-            panel_run(&job, vectors);
-        }
-        start = c;
-        start_row = c_row;
-        r += block;
-    } while (r < b->k);
+            block_run(&job, b, r, c_i, start);
+            start = c_i;
+            start_row = c_row;
+            r += job.k;
+        } while (r < b->k);
+    }
 }
 
 /* ---- Packing ------------------------------------------------------------------------ */
+
+/* What a panel takes of B. */
+typedef struct pack_job {
+    int64_t k, width;
+    const float *b;
+    int64_t b_row, b_col;
+    float *panel;
+} pack_job;
+
+/* Rows [row, k) of columns [col, width), one by one. */
+static void pack_rest(const pack_job *job, int64_t row, int64_t col)
+{
+    for (int64_t r = row; r < job->k; r++)
+        for (int64_t c = col; c < job->width; c++)
+            job->panel[r * PANEL + c] = job->b[r * job->b_row + c * job->b_col];
+}
+
+/* B = S^T, S's rows b_col apart.  Sixteen columns of S at a time, so that each of its cache
+ * lines is read once, whole: rows of S a power of two apart would push each other out of
+ * the cache before a second look. */
+static void pack_transposed(const pack_job *job)
+{
+    const int64_t rows = job->k / 4 * 4, cols = job->width / 4 * 4;
+    pack_job beside = *job;
+
+    for (int64_t line = 0; line < rows; line += 16)
+        for (int64_t c = 0; c < cols; c += 4)
+            for (int64_t r = line; r < line + 16 && r < rows; r += 4)
+                v_transpose4(job->b + c * job->b_col + r, job->b_col,
+                             job->panel + r * PANEL + c, PANEL);
+    beside.k = rows;
+    pack_rest(&beside, 0, cols);
+    pack_rest(job, rows, 0);
+}
 
 static void pack(int64_t k, int64_t n, const float *b, int64_t b_row, int64_t b_col,
                  float *packed)
 {
     for (int64_t col = 0; col < n; col += PANEL) {
         const int64_t width = n - col < PANEL ? n - col : PANEL;
+        const pack_job job = { k, width, b + col * b_col, b_row, b_col, packed };
 
-        for (int64_t r = 0; r < k; r++) {
-            const float *const from = b + r * b_row + col * b_col;
-
-            for (int64_t j = 0; j < width; j++)
-                packed[r * PANEL + j] = from[j * b_col];
-            for (int64_t j = width; j < PANEL; j++)
-                packed[r * PANEL + j] = 0.0F;
-        }
+        if (width < PANEL)
+            memset(packed, 0, (size_t)(k * PANEL) * sizeof *packed);
+        if (b_col == 1)
+            copy_block(k, width, job.b, b_row, packed);
+        else if (b_row == 1)
+            pack_transposed(&job);
+        else
+            pack_rest(&job, 0, 0);
         packed += k * PANEL;
     }
 }

@@ -15,7 +15,7 @@
 #include "kernels/simd.h"
 
 /* Columns from which B counts as wide. */
-#define WIDE 1024
+#define WIDE 512
 
 /* ---- Narrow ------------------------------------------------------------------------- */
 

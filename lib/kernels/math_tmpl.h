@@ -27,14 +27,13 @@ SE_OP vf exp_reduce(vf x, vf *t)
     const vf k = v_sub(shifted, round);
     const vf r_high = v_fnma(k, v_set1(0x1.63p-1F), x);
     const vf r = v_fnma(k, v_set1(-0x1.bd0106p-13F), r_high);
-    vf q = v_set1(0x1.6d11fep-10F);
+    const vf r2 = v_mul(r, r);
+    const vf low = v_fma(v_set1(0x1.5554dcp-3F), r, v_set1(0.5F));
+    const vf high = v_fma(v_set1(0x1.120c62p-7F), r, v_set1(0x1.555518p-5F));
+    const vf q = v_fma(v_fma(v_set1(0x1.6d11fep-10F), r2, high), r2, low);
 
-    q = v_fma(q, r, v_set1(0x1.120c62p-7F));
-    q = v_fma(q, r, v_set1(0x1.555518p-5F));
-    q = v_fma(q, r, v_set1(0x1.5554dcp-3F));
-    q = v_fma(q, r, v_set1(0.5F));
     *t = shifted;
-    return v_fma(v_mul(r, r), q, r);
+    return v_fma(r2, q, r);
 }
 
 /* exp(x) for x <= 0, down to the denormals: the scaling goes through 2^(k + 32), which is

@@ -14,6 +14,7 @@
  *     v_select(m, a, b) m ? a : b
  *     v_pow2(t, bias)   2^(k + bias), where t = k + SE_ROUND, k an integer
  *     v_sign(a)         the sign bit alone; v_or() joins bits
+ *     v_transpose4()    to (4, 4) = from (4, 4) transposed, rows a step apart
  *
  * A difference between two machines in what one of these returns, NaN bits aside, is a
  * difference in the bits of the library. */
@@ -201,6 +202,14 @@ SE_OP float v_largest(vf a)
 {
     return a;
 }
+
+SE_OP void v_transpose4(const float *from, int64_t from_step, float *to, int64_t to_step)
+{
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 4; j++)
+            to[i * to_step + j] = from[j * from_step + i];
+}
+
 #endif
 
 /* ---- The same for all ------------------------------------------------------------- */

@@ -177,5 +177,18 @@ SE_OP float v_largest(vf a)
     return first > second ? first : second;
 }
 
+SE_OP void v_transpose4(const float *from, int64_t from_step, float *to, int64_t to_step)
+{
+    const vf a = vld1q_f32(from), b = vld1q_f32(from + from_step);
+    const vf c = vld1q_f32(from + 2 * from_step), d = vld1q_f32(from + 3 * from_step);
+    const vf ac_low = vzip1q_f32(a, c), ac_high = vzip2q_f32(a, c);
+    const vf bd_low = vzip1q_f32(b, d), bd_high = vzip2q_f32(b, d);
+
+    vst1q_f32(to, vzip1q_f32(ac_low, bd_low));
+    vst1q_f32(to + to_step, vzip2q_f32(ac_low, bd_low));
+    vst1q_f32(to + 2 * to_step, vzip1q_f32(ac_high, bd_high));
+    vst1q_f32(to + 3 * to_step, vzip2q_f32(ac_high, bd_high));
+}
+
 #endif /* SE_SIMD_NEON */
 #endif /* SE_KERNELS_SIMD_NEON_H */

@@ -3,6 +3,7 @@
 #include "base/pool.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
@@ -34,6 +35,7 @@ static se_pool *pool_new(int threads)
 typedef struct coverage {
     int64_t count, grain;
     unsigned char seen[COUNT_MAX]; /* each element by one thread alone */
+    int64_t length[COUNT_MAX];     /* of the piece that begins here */
     atomic_int pieces, bad;
 } coverage;
 
@@ -45,6 +47,7 @@ static void cover(void *arg, int64_t begin, int64_t end)
         (end < c->count && end % c->grain != 0))
         atomic_fetch_add(&c->bad, 1);
     atomic_fetch_add(&c->pieces, 1);
+    c->length[begin] = end - begin;
     for (int64_t i = begin; i < end; i++)
         c->seen[i]++;
 }
@@ -79,15 +82,21 @@ static void test_coverage(void **state)
     }
 }
 
-/* As many pieces as threads, and of about the same size. */
+/* As many pieces as threads, of about the same size. */
 static void test_balance(void **state)
 {
     se_pool *const pool = pool_new(3);
-    coverage c = { .count = 72, .grain = 8 };
+    coverage even = { .count = 72, .grain = 8 }, odd = { .count = 77, .grain = 8 };
 
     (void)state;
-    se_pool_run(pool, c.count, c.grain, cover, &c);
-    assert_int_equal(atomic_load(&c.pieces), 3);
+    se_pool_run(pool, even.count, even.grain, cover, &even);
+    assert_int_equal(atomic_load(&even.pieces), 3);
+    for (int64_t i = 0; i < even.count; i++)
+        assert_int_equal(even.length[i], i % 24 == 0 ? 24 : 0);
+    se_pool_run(pool, odd.count, odd.grain, cover, &odd);
+    assert_int_equal(atomic_load(&odd.pieces), 3);
+    for (int64_t i = 0; i < odd.count; i++)
+        assert_true(odd.length[i] == 0 || (odd.length[i] >= 24 && odd.length[i] <= 32));
     se_pool_destroy(pool);
 }
 
@@ -169,35 +178,51 @@ static void test_create_destroy(void **state)
 
 /* ---- Around it ---------------------------------------------------------------------- */
 
-static void find_signal_masks(void *arg, int64_t begin, int64_t end)
+typedef struct mask_watch {
+    pthread_t caller;
+    atomic_int by_workers; /* pieces */
+    atomic_int wrong;      /* pieces whose thread should have another mask */
+} mask_watch;
+
+/* A worker blocks signals, the caller does not.  The caller lingers until a worker has
+ * come, so that there is one to look at. */
+typedef struct signal_masks {
+    pthread_t caller;
+    atomic_int workers, unblocked; /* pieces done by workers; of these, unblocked */
+} signal_masks;
+
+static void look_at_mask(void *arg, int64_t begin, int64_t end)
 {
-    atomic_int *const unblocked = arg;
+    signal_masks *const found = arg;
+    const struct timespec pause = { 0, 200000 };
     sigset_t mask;
 
     (void)begin;
     (void)end;
+    if (pthread_equal(pthread_self(), found->caller)) {
+        (void)nanosleep(&pause, NULL); /* leave something for the workers */
+        return;
+    }
+    atomic_fetch_add(&found->workers, 1);
     if (pthread_sigmask(SIG_BLOCK, NULL, &mask) != 0 || sigismember(&mask, SIGUSR1) != 1 ||
         sigismember(&mask, SIGINT) != 1)
-        atomic_fetch_add(unblocked, 1);
+        atomic_fetch_add(&found->unblocked, 1);
 }
 
-/* Workers take no signal; the mask of the creator is as before. */
+/* Workers take no signal; the mask of their creator is as before. */
 static void test_signals(void **state)
 {
     se_pool *const pool = pool_new(3);
+    signal_masks found = { .caller = pthread_self() };
     sigset_t mask;
 
     (void)state;
     assert_int_equal(pthread_sigmask(SIG_BLOCK, NULL, &mask), 0);
     assert_int_equal(sigismember(&mask, SIGUSR1), 0);
-    for (int i = 0; i < 100; i++) {
-        atomic_int unblocked;
-
-        /* Pieces that the caller does itself are unblocked; a worker's is not. */
-        atomic_init(&unblocked, 0);
-        se_pool_run(pool, 3, 1, find_signal_masks, &unblocked);
-        assert_true(atomic_load(&unblocked) >= 1 && atomic_load(&unblocked) <= 3);
-    }
+    for (int i = 0; i < 10000 && atomic_load(&found.workers) == 0; i++)
+        se_pool_run(pool, 3, 1, look_at_mask, &found);
+    assert_true(atomic_load(&found.workers) > 0);
+    assert_int_equal(atomic_load(&found.unblocked), 0);
     se_pool_destroy(pool);
 }
 
