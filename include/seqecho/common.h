@@ -6,7 +6,7 @@
  *
  *  - A function that can fail returns 0, or a negative SEQECHO_E* code; the text is in
  *    seqecho_error_message().  On failure `*out` handles are NULL and every object is as
- *    it was before the call.
+ *    it was before the call, but for what a comment says otherwise.
  *  - Option structs begin with their size, so that programs and libraries of different
  *    age understand each other.  The SEQECHO_...(...) macros fill it in; every field left
  *    out is zero, and zero means the default named beside the field.  NULL for a whole
@@ -44,7 +44,7 @@ extern "C" {
 enum {
     SEQECHO_OK = 0,
     SEQECHO_EINVAL = -1,    /* an argument or option is out of range */
-    SEQECHO_ENOMEM = -2,    /* the allocator returned NULL */
+    SEQECHO_ENOMEM = -2,    /* the allocator returned NULL, or no thread could be had */
     SEQECHO_ESHAPE = -3,    /* two shapes that must agree do not */
     SEQECHO_ENOTFOUND = -4, /* no layer, weight or metric of that name */
     SEQECHO_ESTATE = -5,   /* call out of order, e.g. adding a layer after training began */
@@ -56,8 +56,8 @@ enum {
 };
 
 /* What the last failing call on this thread had to say: the thing, what was expected and
- * what was found; "" if none failed.  Never NULL.  Valid until the next failing call on
- * this thread. */
+ * what was found; "" before the first one.  Never NULL.  To be read right after the
+ * failing call; later calls on this thread may change it. */
 SEQECHO_API const char *seqecho_error_message(void);
 
 /* The symbolic name of a code, e.g. "SEQECHO_ESHAPE"; "SEQECHO_E?" for an unknown one.
@@ -94,7 +94,8 @@ typedef struct seqecho_view {
 typedef enum seqecho_numerics {
     SEQECHO_NUMERICS_DEFAULT = 0,      /* reproducible wherever that costs under 5 % */
     SEQECHO_NUMERICS_REPRODUCIBLE = 1, /* the same bits whatever the threads, the split of
-                                          a batch into calls and the vector width */
+                                          a batch into calls and the vector width, on
+                                          machines with fused multiply-add */
     SEQECHO_NUMERICS_FAST = 2          /* large matrix products may go to the BLAS; the
                                           bits are then those of that BLAS */
 } seqecho_numerics;
@@ -102,10 +103,11 @@ typedef enum seqecho_numerics {
 /* Memory hook, given per handle in its options; NULL there means malloc and free.
  *
  * `alloc` returns memory aligned to `alignment` (a power of two, at most 64), or NULL.
- * `release` is never given NULL.  Both must stay valid as long as the handle, and may be
- * called from whichever thread uses the handle.  They are called when a handle is
- * created, built or destroyed, and from the first call that meets a larger batch; never
- * from a repeated training step and never from seqecho_predictor_step(). */
+ * `release` is never given NULL.  Both must stay valid until the handle is gone, a graph
+ * with the last trainer or predictor that uses it, and may be called from whichever thread
+ * uses the handle.  They are called when a handle is created, built or destroyed, by the
+ * first call that meets a larger batch or asks for gradients of the inputs, and by a fit
+ * for its history; never by a repeated training step, nor by seqecho_predictor_step(). */
 typedef struct seqecho_allocator {
     size_t struct_size;
     void *(*alloc)(void *user, size_t size, size_t alignment);

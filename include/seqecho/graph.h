@@ -109,7 +109,8 @@ SEQECHO_API size_t seqecho_graph_summary(const seqecho_graph *graph, char *buf,
  *
  * Names are "layer/weight": "encoder/kernel", "encoder/recurrent_kernel", "encoder/bias".
  * Values are float32, row-major, in Keras's layout and gate order (i, f, c, o); see each
- * layer in seqecho/layers.h.  The numbering is that of Keras's get_weights(). */
+ * layer in seqecho/layers.h.  They are numbered layer by layer, as the layers were
+ * declared; for a sequential graph that is the order of Keras's get_weights(). */
 
 /* Number of weight arrays, 0 for a graph in error. */
 SEQECHO_API size_t seqecho_graph_weight_count(const seqecho_graph *graph);

@@ -114,8 +114,9 @@ typedef struct seqecho_activation_spec {
  * A stateful layer starts each batch from the state the last batch ended with, sample by
  * sample, until the state is reset; gradients stop at the batch.  The state belongs to
  * the trainer or predictor, not to the graph.  Given an initial state, the layer uses
- * that one.  go_backwards reads the steps last to first, and with return_sequences gives
- * its outputs in the order they were computed. */
+ * that one.  A stateful layer can be called only once; inside TimeDistributed it keeps a
+ * state for each time step of the wrapper.  go_backwards reads the steps last to first,
+ * and with return_sequences gives its outputs in the order they were computed. */
 typedef struct seqecho_lstm_spec {
     seqecho_spec head;
     const char *name;

@@ -15,11 +15,12 @@ typedef struct seqecho_predictor seqecho_predictor;
 
 typedef struct seqecho_predictor_options {
     size_t struct_size;
-    int64_t
-        batch; /* sequences run side by side; 0 means the graph's fixed batch, or else 1.
-                      Need not be the batch the graph was trained with */
-    int32_t threads; /* for run(); 0 means chosen by the size of the work */
-    seqecho_numerics numerics;
+    /* Sequences run side by side; 0 means the graph's fixed batch, or else 1.  Need not be
+     * the batch the graph was trained with.  Memory for a step of so many is taken at
+     * once. */
+    int64_t batch;
+    int32_t threads;           /* for run(); 0 means chosen by the size of the work */
+    seqecho_numerics numerics; /* of run(); a step is always reproducible */
     const seqecho_allocator *allocator; /* or NULL */
 } seqecho_predictor_options;
 

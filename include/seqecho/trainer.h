@@ -106,8 +106,9 @@ typedef struct seqecho_event {
     const seqecho_report *train; /* this epoch so far */
 } seqecho_event;
 
-/* Return 0 to go on, a positive number to stop after this event (fit then returns
- * SEQECHO_OK), a negative one to fail with exactly that code.  The callback may set
+/* Return 0 to go on, a positive number to stop (fit then returns SEQECHO_OK; stopped at a
+ * batch, the epoch ends there, and its EPOCH_END still comes), a negative one to fail with
+ * exactly that code.  The callback may set
  * parameters, read weights and gradients, and reset states; calling fit, train, evaluate
  * or predict on the same trainer is SEQECHO_ESTATE. */
 typedef int (*seqecho_event_fn)(void *user, const seqecho_event *event);
@@ -142,8 +143,9 @@ typedef struct seqecho_fit_options {
  * samples that do not divide by it are SEQECHO_ESHAPE if a layer is stateful; else the
  * last batch is short.
  *
- * If a loss or a gradient turns NaN or infinite the call stops with SEQECHO_ENUMERIC,
- * naming the layer; weights, moments and states are those before that batch. */
+ * If a loss or a gradient turns NaN or infinite, or a weight's gradient exceeds 1e18, the
+ * call stops with SEQECHO_ENUMERIC, naming the layer; weights, moments and states are
+ * those before that batch. */
 
 /* Train for some epochs over x and y.  report, where not NULL, receives the last epoch. */
 SEQECHO_API int seqecho_trainer_fit(seqecho_trainer *trainer, const seqecho_view *x,
@@ -198,7 +200,8 @@ SEQECHO_API void seqecho_trainer_reset_states(seqecho_trainer *trainer);
 SEQECHO_API int seqecho_trainer_forward(seqecho_trainer *trainer, const seqecho_view *x,
                                         float *out, size_t out_count) SEQECHO_MUST_CHECK;
 
-/* Gradients of sum(output * dy) for the last forward(); dy points to one float32 view per
+/* Gradients of sum(output * dy) for the last forward(), whose states stay advanced whatever
+ * becomes of this call; dy points to one float32 view per
  * graph output, of its shape.  dx, where not NULL, receives the gradients of the float32
  * inputs one after the other; dx_count is their number and must be exact, 0 with NULL. */
 SEQECHO_API int seqecho_trainer_backward(seqecho_trainer *trainer, const seqecho_view *dy,
@@ -209,7 +212,8 @@ SEQECHO_API int seqecho_trainer_compute_gradients(
     seqecho_trainer *trainer, const seqecho_view *x, const seqecho_view *y, float *dx,
     size_t dx_count, seqecho_report *report) SEQECHO_MUST_CHECK;
 
-/* Copy out the last gradient of a weight, by the weight's name. */
+/* Copy out the last gradient of a weight, by the weight's name.  Gradients are there until
+ * the next call that runs the graph. */
 SEQECHO_API int seqecho_trainer_gradient_get(const seqecho_trainer *trainer,
                                              const char *name, float *values,
                                              size_t count) SEQECHO_MUST_CHECK;

@@ -41,9 +41,14 @@ static int name_layer(seqecho_graph *graph, seqecho_layer *layer)
                            layer->name);
         return SEQECHO_OK;
     }
-    snprintf(name, sizeof name, "%s", layer->ops->base_name);
-    for (unsigned i = 1; find_layer(graph, name) != NULL; i++)
-        snprintf(name, sizeof name, "%s_%u", layer->ops->base_name, i);
+    do { /* past names that the user has taken */
+        const unsigned i = graph->named[layer->ops->kind]++;
+
+        if (i == 0)
+            snprintf(name, sizeof name, "%s", layer->ops->base_name);
+        else
+            snprintf(name, sizeof name, "%s_%u", layer->ops->base_name, i);
+    } while (find_layer(graph, name) != NULL);
     return se_arena_strndup(&graph->arena, &layer->name, name, strlen(name));
 }
 
@@ -150,11 +155,18 @@ static int infer(const seqecho_layer *layer, seqecho_node *const *x, size_t n,
                            "%s: an output of shape %s does not fit the "
                            "address space",
                            layer->name, se_shape_text(text, batch, &out[i]));
-    if (layer->ops->traits(layer) & SE_TRAIT_STATEFUL && layer->graph->batch == 0)
+    if ((layer->ops->traits(layer) & SE_TRAIT_STATEFUL) == 0)
+        return n_out;
+    if (layer->graph->batch == 0)
         return se_fail(SEQECHO_EINVAL,
                        "%s: a stateful layer needs to know its batch size: set .batch in "
                        "SEQECHO_INPUT",
                        layer->name);
+    if (layer->built)
+        return se_fail(
+            SEQECHO_ENOTSUP,
+            "%s: a stateful layer can be called only once, since it has one state",
+            layer->name);
     return n_out;
 }
 
@@ -182,6 +194,7 @@ static int call_layer(seqecho_layer *layer, seqecho_node *const *x, size_t n,
         graph->last_call->next = call;
     else
         graph->calls = call;
+    call->before = graph->last_call;
     graph->last_call = call;
     graph->n_calls++;
     *out = &call->out[0];

@@ -141,6 +141,7 @@ static void feed_floats(se_slot *slot, const float *data, int64_t batch, bool ke
 int se_session_feed(se_session *s, const seqecho_view *x, int64_t first, int64_t count,
                     bool want_dx)
 {
+    /* Checked once already, but an event of a fit may have written to them since. */
     for (size_t i = 0; i < s->graph->n_inputs; i++) {
         const se_shape *const shape = &s->inputs[i]->shape;
 

@@ -66,25 +66,18 @@ int seqecho_graph_status(const seqecho_graph *graph)
     return SEQECHO_OK;
 }
 
-/* Mark the calls that outputs depend on; consumers come after what they consume, so one
- * pass from the end would do, but the list is singly linked: repeat until nothing new. */
+/* Mark the calls that outputs depend on; consumers come after what they consume. */
 static void mark_used(seqecho_graph *graph)
 {
-    bool changed = true;
-
     for (se_call *call = graph->calls; call != NULL; call = call->next)
         call->used = false;
-    if (graph->n_outputs == 0)
-        graph->tail->call->used = true;
     for (size_t i = 0; i < graph->n_outputs; i++)
         graph->outputs[i]->call->used = true;
-    while (changed) {
-        changed = false;
-        for (se_call *call = graph->calls; call != NULL; call = call->next)
-            for (size_t i = 0; call->used && i < call->n_in; i++)
-                if (!call->in[i]->call->used)
-                    changed = call->in[i]->call->used = true;
-    }
+    if (graph->n_outputs == 0)
+        graph->tail->call->used = true;
+    for (se_call *call = graph->last_call; call != NULL; call = call->before)
+        for (size_t i = 0; call->used && i < call->n_in; i++)
+            call->in[i]->call->used = true;
 }
 
 static int create_weights(seqecho_graph *graph)

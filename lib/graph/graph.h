@@ -11,6 +11,7 @@
 #include "layers/layer.h"
 
 #define SE_MAX_ENDS 16 /* inputs, or outputs, of a graph */
+#define SE_KINDS 64    /* kinds of layers are numbered below this */
 
 typedef struct se_call se_call;
 
@@ -28,7 +29,7 @@ struct se_call {
     size_t n_in, n_out;
     seqecho_node *in[SE_MAX_PORTS];
     seqecho_node *out; /* n_out of them */
-    se_call *next;
+    se_call *next, *before;
     bool used; /* an output depends on it; set when building ends */
 };
 
@@ -44,7 +45,8 @@ struct seqecho_graph {
     seqecho_layer *layers, *last_layer;
     se_call *calls, *last_call;
     size_t n_calls, n_nodes;
-    seqecho_node *tail; /* of the sequential style */
+    unsigned named[SE_KINDS]; /* automatic names given out, by kind */
+    seqecho_node *tail;       /* of the sequential style */
     seqecho_node *inputs[SE_MAX_ENDS], *outputs[SE_MAX_ENDS];
     size_t n_inputs, n_outputs;
     int64_t batch; /* fixed batch size, or 0 */
@@ -64,7 +66,8 @@ int se_graph_latch(seqecho_graph *graph, int code);
 /* The weight of that name, or NULL with SEQECHO_ENOTFOUND's message set. */
 const se_weight *se_graph_find_weight(const seqecho_graph *graph, const char *name);
 
-/* Visit weights in Keras's order: pass NULL first, then what was returned. */
+/* Visit weights, layer by layer as declared: pass a cursor of zeros, then the same one
+ * again and again, until NULL comes. */
 typedef struct se_weight_cursor {
     const seqecho_layer *layer;
     size_t i;

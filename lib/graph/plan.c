@@ -103,7 +103,9 @@ static void choose_forms(se_session *s)
 
         step->out->repeated = traits(step, SE_TRAIT_REPEATS) && !step->out->is_output;
         step->out->needs_data = step->out->is_output;
-        step->out->defers_softmax = traits(step, SE_TRAIT_SOFTMAX) && step->out->is_output;
+        step->out->defers_softmax = traits(step, SE_TRAIT_SOFTMAX) &&
+                                    step->out->is_output &&
+                                    se_shape_features(&step->out->shape) > 1;
     }
     for (size_t i = 0; i < s->n_steps; i++)
         for (size_t j = 0; j < s->steps[i].call->n_in; j++) {
@@ -173,13 +175,13 @@ int se_session_create(se_session **out, seqecho_graph *graph, se_mode mode,
     int err;
 
     *out = NULL;
-    SE_TRY(se_graph_freeze(graph));
     if (threads < 0 || threads > THREADS_MAX)
         return se_fail(SEQECHO_EINVAL, "threads is %d, expected 0 (automatic) to %d",
                        threads, THREADS_MAX);
     if (numerics < SEQECHO_NUMERICS_DEFAULT || numerics > SEQECHO_NUMERICS_FAST)
         return se_fail(SEQECHO_EINVAL, "numerics is %d, expected a seqecho_numerics",
                        (int)numerics);
+    SE_TRY(se_graph_freeze(graph));
     SE_TRY(se_alloc(&s, allocator, 1, sizeof *s, "session"));
     s->allocator = *allocator;
     s->graph = seqecho_graph_ref(graph);

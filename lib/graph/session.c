@@ -98,16 +98,7 @@ void se_session_get_output(const se_session *s, size_t i, float *out)
                         slot->value.data, out);
 }
 
-int64_t se_session_output_size(const se_session *s, int64_t samples)
-{
-    int64_t size = 0;
-
-    for (size_t i = 0; i < s->graph->n_outputs; i++)
-        size += se_shape_size(&s->outputs[i]->shape) * samples;
-    return size;
-}
-
-void se_session_get_outputs(const se_session *s, int64_t first, int64_t samples, float *out)
+static void get_outputs(const se_session *s, int64_t first, int64_t samples, float *out)
 {
     for (size_t i = 0; i < s->graph->n_outputs; i++) {
         const int64_t size = se_shape_size(&s->outputs[i]->shape);
@@ -115,6 +106,37 @@ void se_session_get_outputs(const se_session *s, int64_t first, int64_t samples,
         se_session_get_output(s, i, out + first * size);
         out += samples * size;
     }
+}
+
+int se_session_check_out(const se_session *s, int64_t samples, const float *out,
+                         size_t out_count, const char *call)
+{
+    int64_t want = 0;
+
+    for (size_t i = 0; i < s->graph->n_outputs; i++)
+        want += se_shape_size(&s->outputs[i]->shape) * samples;
+    if (out == NULL)
+        return se_fail(SEQECHO_EINVAL, "%s: out is NULL", call);
+    if (out_count != (size_t)want)
+        return se_fail(SEQECHO_ESHAPE,
+                       "%s: the outputs of %" PRId64 " samples are %" PRId64
+                       " floats, out_count is %zu",
+                       call, samples, want, out_count);
+    return SEQECHO_OK;
+}
+
+int se_session_run(se_session *s, const seqecho_view *x, int64_t samples, int64_t batch,
+                   bool want_dx, float *out)
+{
+    for (int64_t first = 0; first < samples; first += batch) {
+        const int64_t left = samples - first;
+
+        SE_TRY(se_session_feed(s, x, first, left < batch ? left : batch, want_dx));
+        se_session_forward(s, false);
+        se_session_commit(s);
+        get_outputs(s, first, samples, out);
+    }
+    return SEQECHO_OK;
 }
 
 /* ---- What is not finite ---- */
@@ -140,7 +162,7 @@ int se_session_blame_output(const se_session *s, const char *what)
     return se_fail(SEQECHO_ENUMERIC, "%s is not a finite number", what);
 }
 
-int se_session_check_grads(const se_session *s)
+static int check_weight_grads(const se_session *s)
 {
     const se_kernels *const k = s->compute.k;
     se_weight_cursor cursor = { NULL, 0 };
@@ -155,7 +177,24 @@ int se_session_check_grads(const se_session *s)
             return se_fail(SEQECHO_ENUMERIC, "%s: its gradient became %s", w->path,
                            bad_text(worst));
     }
-    return se_fail(SEQECHO_ENUMERIC, "a gradient became NaN");
+    return SEQECHO_OK; /* not reached: the block is its weights and zeros between them */
+}
+
+int se_session_check_grads(const se_session *s)
+{
+    SE_TRY(check_weight_grads(s));
+    for (size_t i = 0; i < s->graph->n_inputs; i++) {
+        const se_slot *const slot = s->inputs[i];
+        float worst;
+
+        if (!slot->has_grad)
+            continue;
+        worst = s->compute.k->max_abs(value_size(s, slot), slot->grad);
+        if (!isfinite(worst))
+            return se_fail(SEQECHO_ENUMERIC, "%s: the gradient of x became %s",
+                           slot->node->call->layer->name, bad_text(worst));
+    }
+    return SEQECHO_OK;
 }
 
 /* ---- States ---- */

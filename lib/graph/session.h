@@ -123,18 +123,21 @@ void se_session_backward(se_session *session);
 int se_session_blame_output(const se_session *session, const char *what);
 
 /* SEQECHO_ENUMERIC, naming the first weight whose gradient is not finite or too large to
- * square; SEQECHO_OK if all are fine. */
+ * square, or input whose gradient is not finite; SEQECHO_OK if all are fine. */
 int se_session_check_grads(const se_session *session);
 
 /* Copy output i of the last forward, in the user's order. */
 void se_session_get_output(const se_session *session, size_t i, float *out);
 
-/* Floats of all outputs for `samples` samples. */
-int64_t se_session_output_size(const se_session *session, int64_t samples);
+/* Is `out` an array for the outputs of `samples` samples, one after the other?  `call`
+ * begins the message. */
+int se_session_check_out(const se_session *session, int64_t samples, const float *out,
+                         size_t out_count, const char *call);
 
-/* Copy the outputs into [first, ...) of the user's array for `samples` samples. */
-void se_session_get_outputs(const se_session *session, int64_t first, int64_t samples,
-                            float *out);
+/* Run checked views forward, batch by batch, advancing the states, and copy the outputs to
+ * a checked array.  want_dx as for feeding. */
+int se_session_run(se_session *session, const seqecho_view *x, int64_t samples,
+                   int64_t batch, bool want_dx, float *out);
 
 /* ---- States (session.c) ---- */
 

@@ -70,16 +70,24 @@ const char *seqecho_graph_weight_name(const seqecho_graph *graph, size_t i)
     return NULL;
 }
 
+static int usable(const seqecho_graph *graph)
+{
+    if (graph == NULL)
+        return se_fail(SEQECHO_EINVAL, "graph is NULL");
+    return seqecho_graph_status(graph);
+}
+
 int seqecho_graph_weight_shape(seqecho_graph *graph, const char *name, seqecho_view *view)
 {
     const se_weight *w;
 
     if (view == NULL)
         return se_fail(SEQECHO_EINVAL, "weight_shape: view is NULL");
-    SE_TRY(se_graph_freeze(graph));
+    SE_TRY(usable(graph));
     w = se_graph_find_weight(graph, name);
     if (w == NULL)
         return SEQECHO_ENOTFOUND;
+    SE_TRY(se_graph_freeze(graph));
     *view = (seqecho_view){ .dim = { w->dim[0], w->dim[1] },
                             .rank = w->rank,
                             .dtype = SEQECHO_FLOAT32 };
@@ -90,7 +98,7 @@ int seqecho_graph_weight_shape(seqecho_graph *graph, const char *name, seqecho_v
 static int find(seqecho_graph *graph, const char *name, const void *values, size_t count,
                 const se_weight **out)
 {
-    SE_TRY(se_graph_freeze(graph));
+    SE_TRY(usable(graph));
     *out = se_graph_find_weight(graph, name);
     if (*out == NULL)
         return SEQECHO_ENOTFOUND;
@@ -99,7 +107,7 @@ static int find(seqecho_graph *graph, const char *name, const void *values, size
     if (count != (size_t)se_weight_size(*out))
         return se_fail(SEQECHO_ESHAPE, "%s: expected %" PRId64 " values, found %zu", name,
                        se_weight_size(*out), count);
-    return SEQECHO_OK;
+    return se_graph_freeze(graph);
 }
 
 int seqecho_graph_weight_get(seqecho_graph *graph, const char *name, float *values,

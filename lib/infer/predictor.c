@@ -60,7 +60,8 @@ int seqecho_predictor_create(seqecho_predictor **out, seqecho_graph *graph,
     if (opt.batch != 0 && !se_dim_ok(opt.batch))
         return se_fail(SEQECHO_EINVAL,
                        "predictor: batch is %" PRId64 ", expected 0 or more", opt.batch);
-    SE_TRY(se_graph_freeze(graph));
+    if (graph == NULL)
+        return se_fail(SEQECHO_EINVAL, "predictor_create: graph is NULL");
     SE_TRY(se_alloc(&p, &allocator, 1, sizeof *p, "predictor"));
     p->allocator = allocator;
     p->batch = opt.batch > 0 ? opt.batch : graph->batch > 0 ? graph->batch : 1;
@@ -91,15 +92,10 @@ int seqecho_predictor_run(seqecho_predictor *p, const seqecho_view *x, float *ou
 {
     int64_t samples = 0, batch;
 
-    if (p == NULL || out == NULL)
-        return se_fail(SEQECHO_EINVAL, "predictor_run: %s is NULL",
-                       p == NULL ? "predictor" : "out");
+    if (p == NULL)
+        return se_fail(SEQECHO_EINVAL, "predictor_run: predictor is NULL");
     SE_TRY(se_session_check(p->run, x, &samples));
-    if (out_count != (size_t)se_session_output_size(p->run, samples))
-        return se_fail(SEQECHO_ESHAPE,
-                       "predictor_run: the outputs of %" PRId64 " samples are %" PRId64
-                       " floats, out_count is %zu",
-                       samples, se_session_output_size(p->run, samples), out_count);
+    SE_TRY(se_session_check_out(p->run, samples, out, out_count, "predictor_run"));
     batch = p->batch;
     if (se_session_stateful(p->run) && samples % batch != 0)
         return se_fail(SEQECHO_ESHAPE,
@@ -108,15 +104,7 @@ int seqecho_predictor_run(seqecho_predictor *p, const seqecho_view *x, float *ou
                        batch, samples);
     if (!se_session_stateful(p->run) && batch < RUN_BATCH)
         batch = RUN_BATCH;
-    for (int64_t first = 0; first < samples; first += batch) {
-        const int64_t left = samples - first;
-
-        SE_TRY(se_session_feed(p->run, x, first, left < batch ? left : batch, false));
-        se_session_forward(p->run, false);
-        se_session_commit(p->run);
-        se_session_get_outputs(p->run, first, samples, out);
-    }
-    return SEQECHO_OK;
+    return se_session_run(p->run, x, samples, batch, false, out);
 }
 
 static int step(seqecho_predictor *p, const float *x, const int32_t *classes, float *y)

@@ -164,7 +164,7 @@ const se_layer_ops *se_layer_find(uint32_t kind);
  * the arena.  The name is left NULL if the description gives none. */
 int se_layer_make(seqecho_layer **out, se_arena *arena, const seqecho_spec *spec);
 
-/* Does the graph's init have this value? */
+/* Is this initialiser known? */
 bool se_init_known(seqecho_init init);
 
 /* Fill a weight array with its initial values.  `stream` is its number in the graph. */

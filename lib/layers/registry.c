@@ -58,6 +58,13 @@ static int make(seqecho_layer **out, se_arena *arena, const seqecho_spec *spec, 
     *out = NULL;
     if (spec == NULL)
         return se_fail(SEQECHO_EINVAL, "layer: the description is NULL");
+    memcpy(&head.struct_size, spec, sizeof head.struct_size);
+    if (head.struct_size < sizeof head)
+        return se_fail(
+            SEQECHO_EINVAL,
+            "layer: struct_size of the description is %zu, expected %zu or more; was it "
+            "made by its macro or init template?",
+            head.struct_size, sizeof head);
     memcpy(&head, spec, sizeof head);
     ops = se_layer_find(head.kind);
     if (ops == NULL)

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: MIT
  *
  * Where every consumer takes a repeated value nothing is copied at all: the graph hands
- * the input on, marked as repeated, and neither function below is called for the values;
- * the gradient then comes already summed over the steps. */
+ * the input on, marked as repeated; forward is not called then, and backward
+ * gets the gradient already summed over the steps. */
 #include <inttypes.h>
 #include <string.h>
 

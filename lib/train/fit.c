@@ -1,6 +1,7 @@
 /* train/fit.c - training over epochs, with events.
  * SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -75,15 +76,19 @@ static seqecho_report report_so_far(const fit_run *run, int64_t batches)
     return se_report_make(run->t, &run->score, batches, se_seconds() - run->start);
 }
 
-/* One pass over the samples; *report receives the figures, also of a stopped epoch. */
-static int run_epoch(fit_run *run, seqecho_report *report)
+/* One pass over the samples; *last receives its figures, unless it was stopped before the
+ * first batch. */
+static int run_epoch(fit_run *run, seqecho_report *last)
 {
+    seqecho_report figures, *const report = &figures;
     int64_t done = 0, first = 0;
 
     run->score = (se_score){ 0.0, 0.0, 0 };
     run->start = se_seconds();
-    *report = report_so_far(run, 0);
+    figures = report_so_far(run, 0);
     SE_TRY(send_event(run, SEQECHO_EVENT_EPOCH_BEGIN, -1, report));
+    if (run->stopped)
+        return SEQECHO_OK; /* before it began: not an epoch */
     while (first < run->samples && !run->stopped) {
         const int64_t left = run->samples - first;
         const int64_t count = left < run->batch ? left : run->batch;
@@ -101,22 +106,22 @@ static int run_epoch(fit_run *run, seqecho_report *report)
     if (run->opt.reset_states == SEQECHO_RESET_EACH_EPOCH)
         se_session_reset(run->t->session);
     *report = report_so_far(run, done);
-    if (done == 0)
-        return SEQECHO_OK; /* stopped before it began: not an epoch */
     se_history_add(&run->t->history, report);
+    *last = figures;
     return send_event(run, SEQECHO_EVENT_EPOCH_END, done - 1, report);
 }
 
 /* Check, then all epochs; `dataset`, where not NULL, draws a sequence for each. */
 static int run_fit(fit_run *run, seqecho_dataset *dataset, seqecho_report *report)
 {
-    seqecho_report last = SEQECHO_REPORT_INIT;
+    seqecho_report last = { sizeof last, 0, 0, (double)NAN, (double)NAN, 0.0 };
 
     SE_TRY(se_trainer_check(run->t, run->x, run->y, &run->samples));
     SE_TRY(se_trainer_batch(run->t, run->opt.batch_size, run->samples, &run->batch));
     run->batches = (run->samples + run->batch - 1) / run->batch;
-    SE_TRY(se_history_reserve(&run->t->history, run->opt.epochs, &run->t->allocator));
     for (run->epoch = 0; run->epoch < run->opt.epochs && !run->stopped; run->epoch++) {
+        SE_TRY(se_history_reserve(&run->t->history, run->opt.epochs - run->epoch,
+                                  &run->t->allocator));
         if (dataset != NULL)
             seqecho_dataset_next(dataset);
         SE_TRY(run_epoch(run, &last));
@@ -149,13 +154,24 @@ static void dataset_views(const seqecho_trainer *t, const seqecho_dataset *datas
              : seqecho_dataset_y(dataset);
 }
 
+static int check_unique(const se_classes *classes, const se_shape *shape, const char *call,
+                        const char *what)
+{
+    if (se_shape_features(shape) != classes->n_unique)
+        return se_fail(SEQECHO_ESHAPE,
+                       "%s: the dataset's values are one of %" PRId64
+                       ", but the graph's %s "
+                       "has %" PRId64 " features",
+                       call, classes->n_unique, what, se_shape_features(shape));
+    return SEQECHO_OK;
+}
+
 /* A dataset feeds graphs of one input and one output. */
 static int check_dataset(const seqecho_trainer *t, const seqecho_dataset *dataset,
                          const char *call)
 {
     const seqecho_graph *const g = t->session->graph;
     const se_classes *classes;
-    const se_shape *shape = &t->session->inputs[0]->shape;
 
     if (dataset == NULL)
         return se_fail(SEQECHO_EINVAL, "%s: dataset is NULL", call);
@@ -166,15 +182,10 @@ static int check_dataset(const seqecho_trainer *t, const seqecho_dataset *datase
             "each",
             call, g->n_inputs, g->n_outputs);
     classes = se_dataset_classes(dataset);
-    for (int i = 0; classes != NULL && i < 2; i++, shape = &t->session->outputs[0]->shape)
-        if (se_shape_features(shape) != classes->n_unique)
-            return se_fail(SEQECHO_ESHAPE,
-                           "%s: the dataset's values are one of %" PRId64
-                           ", but the graph's "
-                           "%s has %" PRId64 " features",
-                           call, classes->n_unique, i == 0 ? "input" : "output",
-                           se_shape_features(shape));
-    return SEQECHO_OK;
+    if (classes == NULL)
+        return SEQECHO_OK;
+    SE_TRY(check_unique(classes, &t->session->inputs[0]->shape, call, "input"));
+    return check_unique(classes, &t->session->outputs[0]->shape, call, "output");
 }
 
 int seqecho_trainer_fit_dataset(seqecho_trainer *t, seqecho_dataset *dataset,

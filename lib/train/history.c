@@ -7,22 +7,18 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "base/size.h"
 #include "train/trainer.h"
 
 static const char *const names[SE_HISTORY_SERIES] = { "loss", "accuracy", "seconds" };
 
 int se_history_reserve(se_history *h, int64_t epochs, const seqecho_allocator *a)
 {
+    const int64_t most = 1024 + (int64_t)h->count; /* it may be stopped long before */
+    const size_t room = h->count + (size_t)(epochs < most ? epochs : most);
     double *series[SE_HISTORY_SERIES];
-    size_t room = 0;
 
-    if (!se_size_add(&room, h->count, (size_t)epochs))
-        return se_fail(SEQECHO_ENOMEM, "history: too many epochs");
-    if (room <= h->room)
+    if (h->count < h->room)
         return SEQECHO_OK;
-    if (room < 2 * h->room)
-        room = 2 * h->room; /* so that one epoch at a time does not copy every time */
     for (size_t i = 0; i < SE_HISTORY_SERIES; i++) {
         const int err = se_alloc(&series[i], a, room, sizeof **series, "history");
 

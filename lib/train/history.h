@@ -12,7 +12,7 @@ typedef struct se_history {
     size_t count, room;
 } se_history;
 
-/* Make room for this many more epochs. */
+/* Make room for at least one more epoch, where up to this many are to come. */
 int se_history_reserve(se_history *history, int64_t epochs, const seqecho_allocator *a);
 void se_history_finish(se_history *history, const seqecho_allocator *a);
 

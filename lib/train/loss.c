@@ -67,6 +67,8 @@ static double clipped_crossentropy(const row_args *r)
 
     for (int64_t j = 0; j < r->cols; j++)
         sum += (double)r->p[j];
+    if (!isfinite(sum))
+        return sum; /* even if the target has no class */
     for (int64_t j = 0; j < r->cols; j++) {
         const float q = (float)((double)r->p[j] / sum), y = target(r, j);
 
@@ -167,8 +169,8 @@ static double row_accuracy(const se_objective *o, const row_args *r)
     return hits / (double)r->cols;
 }
 
-void se_loss_add(const se_objective *o, const se_session *s, size_t i,
-                 const seqecho_view *y, int64_t first, bool gradient, se_score *score)
+void se_loss_add(const se_objective *o, se_session *s, size_t i, const seqecho_view *y,
+                 int64_t first, bool gradient, se_score *score)
 {
     se_slot *const slot = s->outputs[i];
     const se_shape *const shape = &slot->shape;

@@ -32,7 +32,7 @@ bool se_loss_takes_logits(const se_objective *objective);
 /* Add output `i` of the last forward pass, against samples [first, ...) of the target y
  * (checked), to the loss and hits of *score.  With `gradient`, write the gradient of the
  * mean loss over the batch into its slot. */
-void se_loss_add(const se_objective *objective, const se_session *session, size_t i,
+void se_loss_add(const se_objective *objective, se_session *session, size_t i,
                  const seqecho_view *y, int64_t first, bool gradient, se_score *score);
 
 #endif /* SE_TRAIN_LOSS_H */

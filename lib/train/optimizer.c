@@ -10,13 +10,16 @@
 /* Weights a thread takes at once; a block of fewer is not worth a second thread. */
 #define GRAIN 32768
 
-int se_optimizer_init(se_optimizer *o, int64_t size, const seqecho_allocator *a)
+void se_optimizer_defaults(se_optimizer *o)
 {
-    *o = (se_optimizer){ .learning_rate = 0.001,
-                         .beta_1 = 0.9,
-                         .beta_2 = 0.999,
-                         .epsilon = 1e-7,
-                         .size = size };
+    *o = (se_optimizer){
+        .learning_rate = 0.001, .beta_1 = 0.9, .beta_2 = 0.999, .epsilon = 1e-7
+    };
+}
+
+int se_optimizer_create(se_optimizer *o, int64_t size, const seqecho_allocator *a)
+{
+    o->size = size;
     SE_TRY(se_alloc(&o->m, a, (size_t)size, sizeof *o->m, "optimizer moments"));
     return se_alloc(&o->v, a, (size_t)size, sizeof *o->v, "optimizer moments");
 }
@@ -111,8 +114,9 @@ void se_optimizer_step(se_optimizer *o, const se_compute *compute, float *params
                        const float *grads)
 {
     const int64_t t = ++o->iterations;
+    const double rate = (double)(float)o->learning_rate; /* Keras keeps a float32 */
     const double alpha =
-        o->learning_rate * sqrt(1.0 - power(o->beta_2, t)) / (1.0 - power(o->beta_1, t));
+        rate * sqrt(1.0 - power(o->beta_2, t)) / (1.0 - power(o->beta_1, t));
     adam_work work = { o, compute->k, params, grads, (float)alpha };
 
     se_pool_run(compute->pool, o->size, GRAIN, adam_range, &work);

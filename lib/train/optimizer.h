@@ -14,7 +14,11 @@ typedef struct se_optimizer {
     int64_t size;
 } se_optimizer;
 
-int se_optimizer_init(se_optimizer *optimizer, int64_t size, const seqecho_allocator *a);
+/* Keras's defaults, no moments yet. */
+void se_optimizer_defaults(se_optimizer *optimizer);
+
+/* Zero moments for this many parameters. */
+int se_optimizer_create(se_optimizer *optimizer, int64_t size, const seqecho_allocator *a);
 void se_optimizer_finish(se_optimizer *optimizer, const seqecho_allocator *a);
 
 /* SEQECHO_EINVAL for an unknown parameter or a value out of its range. */

@@ -6,21 +6,6 @@
 #include "base/error.h"
 #include "train/trainer.h"
 
-static int check_out(const se_session *s, int64_t samples, const float *out,
-                     size_t out_count, const char *call)
-{
-    const int64_t want = se_session_output_size(s, samples);
-
-    if (out == NULL)
-        return se_fail(SEQECHO_EINVAL, "%s: out is NULL", call);
-    if (out_count != (size_t)want)
-        return se_fail(SEQECHO_ESHAPE,
-                       "%s: the outputs of %" PRId64 " samples are %" PRId64 " floats, "
-                       "out_count is %zu",
-                       call, samples, want, out_count);
-    return SEQECHO_OK;
-}
-
 int seqecho_trainer_predict(seqecho_trainer *t, const seqecho_view *x, float *out,
                             size_t out_count)
 {
@@ -28,18 +13,10 @@ int seqecho_trainer_predict(seqecho_trainer *t, const seqecho_view *x, float *ou
 
     SE_TRY(se_trainer_enter(t, "predict"));
     SE_TRY(se_session_check(t->session, x, &samples));
-    SE_TRY(check_out(t->session, samples, out, out_count, "predict"));
+    SE_TRY(se_session_check_out(t->session, samples, out, out_count, "predict"));
     SE_TRY(se_trainer_batch(t, 0, samples, &batch));
-    t->phase = SE_PHASE_IDLE;
-    for (int64_t first = 0; first < samples; first += batch) {
-        const int64_t left = samples - first;
-
-        SE_TRY(se_session_feed(t->session, x, first, left < batch ? left : batch, false));
-        se_session_forward(t->session, false);
-        se_session_commit(t->session);
-        se_session_get_outputs(t->session, first, samples, out);
-    }
-    return SEQECHO_OK;
+    SE_TRY(se_trainer_bind(t, batch, false));
+    return se_session_run(t->session, x, samples, batch, false, out);
 }
 
 int seqecho_trainer_forward(seqecho_trainer *t, const seqecho_view *x, float *out,
@@ -49,13 +26,10 @@ int seqecho_trainer_forward(seqecho_trainer *t, const seqecho_view *x, float *ou
 
     SE_TRY(se_trainer_enter(t, "forward"));
     SE_TRY(se_session_check(t->session, x, &samples));
-    SE_TRY(check_out(t->session, samples, out, out_count, "forward"));
+    SE_TRY(se_session_check_out(t->session, samples, out, out_count, "forward"));
     SE_TRY(se_trainer_one_batch(t, samples));
-    t->phase = SE_PHASE_IDLE;
-    SE_TRY(se_session_feed(t->session, x, 0, samples, true));
-    se_session_forward(t->session, false);
-    se_session_commit(t->session);
-    se_session_get_outputs(t->session, 0, samples, out);
+    SE_TRY(se_trainer_bind(t, samples, true));
+    SE_TRY(se_session_run(t->session, x, samples, samples, true, out));
     t->phase = SE_PHASE_FORWARD;
     return SEQECHO_OK;
 }
@@ -150,7 +124,7 @@ int seqecho_trainer_compute_gradients(seqecho_trainer *t, const seqecho_view *x,
     SE_TRY(se_trainer_check(t, x, y, &samples));
     SE_TRY(se_trainer_one_batch(t, samples));
     SE_TRY(check_dx(t->session, x, samples, dx, dx_count, "compute_gradients"));
-    SE_TRY(se_trainer_pass(t, x, y, 0, samples, true, true, &score));
+    SE_TRY(se_trainer_pass(t, x, y, 0, samples, true, dx != NULL, &score));
     se_session_commit(t->session);
     get_dx(t->session, dx);
     t->phase = SE_PHASE_GRADIENTS;

@@ -18,6 +18,7 @@ int seqecho_trainer_create(seqecho_trainer **out, seqecho_graph *graph,
 {
     seqecho_trainer_options opt;
     seqecho_allocator allocator;
+    se_optimizer optimizer;
     seqecho_trainer *t;
     int err;
 
@@ -37,7 +38,12 @@ int seqecho_trainer_create(seqecho_trainer **out, seqecho_graph *graph,
     if ((opt.metrics & ~(uint32_t)SEQECHO_METRIC_ACCURACY) != 0)
         return se_fail(SEQECHO_ENOTSUP, "trainer: metrics 0x%x are unknown to this library",
                        opt.metrics & ~(uint32_t)SEQECHO_METRIC_ACCURACY);
+    se_optimizer_defaults(&optimizer);
+    if (opt.learning_rate != 0.0f)
+        SE_TRY(se_optimizer_set(&optimizer, SEQECHO_PARAM_LEARNING_RATE,
+                                (double)opt.learning_rate));
     SE_TRY(se_alloc(&t, &allocator, 1, sizeof *t, "trainer"));
+    t->optimizer = optimizer;
     t->allocator = allocator;
     t->objective = (se_objective){ opt.loss, opt.clipped_crossentropy != 0,
                                    (opt.metrics & SEQECHO_METRIC_ACCURACY) != 0 };
@@ -46,12 +52,8 @@ int seqecho_trainer_create(seqecho_trainer **out, seqecho_graph *graph,
                                  opt.threads, opt.numerics, 0)) < 0 ||
         (err = se_alloc(&t->grads, &t->allocator, graph->n_params, sizeof *t->grads,
                         "gradients")) < 0 ||
-        (err = se_optimizer_init(&t->optimizer, (int64_t)graph->n_params, &t->allocator)) <
-            0)
-        goto fail;
-    if (opt.learning_rate != 0.0f &&
-        (err = se_optimizer_set(&t->optimizer, SEQECHO_PARAM_LEARNING_RATE,
-                                (double)opt.learning_rate)) < 0)
+        (err = se_optimizer_create(&t->optimizer, (int64_t)graph->n_params,
+                                   &t->allocator)) < 0)
         goto fail;
     t->session->grads = t->grads;
     *out = t;
@@ -170,6 +172,13 @@ static int check_classes(const seqecho_trainer *t, const seqecho_view *y, int64_
     return SEQECHO_OK;
 }
 
+int se_trainer_bind(seqecho_trainer *t, int64_t batch, bool want_dx)
+{
+    SE_TRY(se_session_bind(t->session, batch, want_dx));
+    t->phase = SE_PHASE_IDLE;
+    return SEQECHO_OK;
+}
+
 int se_trainer_pass(seqecho_trainer *t, const seqecho_view *x, const seqecho_view *y,
                     int64_t first, int64_t count, bool gradient, bool want_dx,
                     se_score *score)
@@ -178,8 +187,8 @@ int se_trainer_pass(seqecho_trainer *t, const seqecho_view *x, const seqecho_vie
     se_score batch = { 0.0, 0.0, 0 };
 
     SE_TRY(check_classes(t, y, first, count));
+    SE_TRY(se_trainer_bind(t, count, want_dx));
     SE_TRY(se_session_feed(s, x, first, count, want_dx));
-    t->phase = SE_PHASE_IDLE;
     se_session_forward(s, se_loss_takes_logits(&t->objective));
     for (size_t i = 0; i < s->graph->n_outputs; i++)
         se_loss_add(&t->objective, s, i, &y[i], first,
@@ -270,8 +279,9 @@ seqecho_report se_report_make(const seqecho_trainer *t, const se_score *score,
         .struct_size = sizeof(seqecho_report),
         .samples = score->samples,
         .batches = batches,
-        .loss = score->loss / samples,
-        .accuracy = t->objective.accuracy ? score->hits / samples : (double)NAN,
+        .loss = score->samples > 0 ? score->loss / samples : (double)NAN,
+        .accuracy = score->samples > 0 && t->objective.accuracy ? score->hits / samples
+                                                                : (double)NAN,
         .seconds = seconds,
     };
 }

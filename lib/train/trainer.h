@@ -41,6 +41,9 @@ int se_trainer_batch(const seqecho_trainer *trainer, int64_t asked, int64_t samp
 /* Check that `samples` can be one batch. */
 int se_trainer_one_batch(const seqecho_trainer *trainer, int64_t samples);
 
+/* Make room for a batch; once there is, what the last pass left is given up. */
+int se_trainer_bind(seqecho_trainer *trainer, int64_t batch, bool want_dx);
+
 /* Forward and loss of samples [first, first + count) of checked views, added to *score.
  * With `gradient` also backward, into trainer->grads.  Nothing is committed. */
 int se_trainer_pass(seqecho_trainer *trainer, const seqecho_view *x, const seqecho_view *y,
