@@ -43,7 +43,7 @@ int se_arena_alloc(se_arena *arena, void *out, size_t size)
         return se_fail(SEQECHO_ENOMEM, "graph: %zu bytes do not fit the address space",
                        size);
     size &= ~(align - 1);
-    if (size > arena->left) {
+    if (arena->chunks == NULL || size > arena->left) {
         const size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
         size_t bytes = 0;
         se_arena_chunk *chunk;

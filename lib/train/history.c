@@ -13,8 +13,11 @@ static const char *const names[SE_HISTORY_SERIES] = { "loss", "accuracy", "secon
 
 int se_history_reserve(se_history *h, int64_t epochs, const seqecho_allocator *a)
 {
-    const int64_t most = 1024 + (int64_t)h->count; /* it may be stopped long before */
-    const size_t room = h->count + (size_t)(epochs < most ? epochs : most);
+    const int64_t least =
+        (int64_t)h->count;             /* twice as many: fits of one epoch are usual */
+    const int64_t most = 1024 + least; /* it may be stopped long before */
+    const int64_t more = epochs < least ? least : epochs > most ? most : epochs;
+    const size_t room = h->count + (size_t)more;
     double *series[SE_HISTORY_SERIES];
 
     if (h->count < h->room)

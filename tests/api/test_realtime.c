@@ -316,6 +316,37 @@ static void repeated_training_keeps_away_from_memory(void **state)
     seqecho_dataset_destroy(data);
 }
 
+/* The tutorial's loop, one epoch a fit: the history grows by doubling. */
+static void fits_of_one_epoch(void **state)
+{
+    counting_alloc blocks = { 0 };
+    const seqecho_allocator hook = counting_alloc_hook(&blocks);
+    const models_size size = { .classes = 3, .units = 2 };
+    seqecho_graph *const graph = models_whole(size);
+    seqecho_dataset *const data = models_data(size, 0, SEQECHO_ENCODE_INTEGER);
+    seqecho_trainer *trainer;
+    int64_t before;
+    size_t count;
+
+    (void)state;
+    assert_int_equal(
+        seqecho_trainer_create(&trainer, graph,
+                               SEQECHO_TRAINER(.loss = SEQECHO_CATEGORICAL_CROSSENTROPY,
+                                               .threads = 1, .allocator = &hook)),
+        0);
+    models_train(trainer, data, 1);
+    before = blocks.calls;
+    for (int i = 0; i < 1000; i++)
+        models_train(trainer, data, 1);
+    assert_non_null(seqecho_trainer_history(trainer, "loss", &count));
+    assert_int_equal(count, 1001);
+    assert_true(blocks.calls - before <= 3 * 10); /* three series, 2^10 epochs */
+    seqecho_trainer_destroy(trainer);
+    assert_int_equal(blocks.live, 0);
+    seqecho_graph_destroy(graph);
+    seqecho_dataset_destroy(data);
+}
+
 /* The counters do count, and what the library does is among it. */
 static void counters_count(void **state)
 {
@@ -369,6 +400,7 @@ int main(void)
         cmocka_unit_test(steps_keep_away_from_memory_and_locks),
         cmocka_unit_test(failing_steps_too),
         cmocka_unit_test(repeated_training_keeps_away_from_memory),
+        cmocka_unit_test(fits_of_one_epoch),
         cmocka_unit_test(counters_count),
         cmocka_unit_test(steps_keep_away_from_the_system),
     };
