@@ -1,13 +1,10 @@
 /* echo_seq2seq.c - learn to echo a whole window of random integers: an LSTM that answers at
  * every time step, and a softmax over the integers on top of it.
  * SPDX-License-Identifier: MIT */
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include <seqecho/seqecho.h>
 
 #include "args.h"
+#include "echo.h"
 #include "progress.h"
 
 /* model = Sequential()
@@ -40,46 +37,6 @@ static int train(seqecho_trainer *trainer, seqecho_dataset *data, const args *a)
     return err;
 }
 
-/* Let the model echo a sequence that it has never seen, and print it beside the truth. */
-static int show(seqecho_trainer *trainer, seqecho_dataset *data, const args *a)
-{
-    const seqecho_view *const y = seqecho_dataset_y(data);
-    const size_t rows = (size_t)y->dim[0], steps = (size_t)y->dim[1];
-    const size_t count = rows * steps * (size_t)y->dim[2];
-    float *const output = args_alloc(a, count, sizeof *output);
-    int32_t *const expected = args_alloc(a, rows * steps, sizeof *expected);
-    int32_t *const predicted = args_alloc(a, rows * steps, sizeof *predicted);
-    int err;
-
-    seqecho_dataset_next(data);
-    err = seqecho_trainer_predict(trainer, seqecho_dataset_x(data), output, count);
-    if (err == 0)
-        err = seqecho_dataset_decode(data, y->data, rows * steps, expected);
-    if (err == 0)
-        err = seqecho_dataset_decode(data, output, rows * steps, predicted);
-    for (size_t r = 0; r < rows && err == 0; r++) {
-        printf("Expected: ");
-        args_print_row(expected + r * steps, steps);
-        printf(" Predicted ");
-        args_print_row(predicted + r * steps, steps);
-        printf("\n");
-    }
-    free(output);
-    free(expected);
-    free(predicted);
-    return err;
-}
-
-static int evaluate(seqecho_trainer *trainer, seqecho_dataset *data, const args *a)
-{
-    seqecho_report report = SEQECHO_REPORT_INIT;
-    const int err = seqecho_trainer_evaluate_dataset(trainer, data, a->eval, NULL, &report);
-
-    if (err == 0)
-        printf("accuracy on %" PRId64 " fresh sequences: %.4f\n", a->eval, report.accuracy);
-    return err;
-}
-
 int main(int argc, char **argv)
 {
     args a = { ARGS_TUTORIAL, .units = 20, .batch = 7, .epochs = 500 };
@@ -105,9 +62,9 @@ int main(int argc, char **argv)
     if (err == 0)
         err = train(trainer, data, &a);
     if (err == 0)
-        err = show(trainer, data, &a);
+        err = echo_show(trainer, data, &a);
     if (err == 0)
-        err = evaluate(trainer, data, &a);
+        err = echo_evaluate(trainer, data, &a);
 
     seqecho_trainer_destroy(trainer);
     seqecho_graph_destroy(model);
