@@ -3,6 +3,7 @@
  *
  * Every public building call goes the same way: nothing to do for a NULL or failed graph,
  * SEQECHO_ESTATE for one that is built, else try, and latch what fails. */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +42,7 @@ static int name_layer(seqecho_graph *graph, seqecho_layer *layer)
                            layer->name);
         return SEQECHO_OK;
     }
+    assert(layer->ops->kind < SE_KINDS);
     do { /* past names that the user has taken */
         const unsigned i = graph->named[layer->ops->kind]++;
 
@@ -201,12 +203,18 @@ static int call_layer(seqecho_layer *layer, seqecho_node *const *x, size_t n,
     return SEQECHO_OK;
 }
 
+/* Does the description reach as far as its kind?  If not, making the layer will say so. */
+static bool has_head(const seqecho_spec *spec)
+{
+    return spec != NULL && spec->struct_size >= sizeof *spec;
+}
+
 static int add_input(seqecho_graph *graph, const seqecho_spec *spec, seqecho_node **out)
 {
     const seqecho_input_spec *input;
     seqecho_layer *layer;
 
-    if (spec != NULL && spec->kind != SEQECHO_KIND_INPUT)
+    if (has_head(spec) && spec->kind != SEQECHO_KIND_INPUT)
         return se_fail(SEQECHO_EINVAL,
                        "graph: expected an input first, found kind %u; begin "
                        "with SEQECHO_INPUT(...)",
@@ -228,7 +236,7 @@ static int add_input(seqecho_graph *graph, const seqecho_spec *spec, seqecho_nod
 static int declare_layer(seqecho_graph *graph, const seqecho_spec *spec,
                          seqecho_layer **out)
 {
-    if (spec != NULL && spec->kind == SEQECHO_KIND_INPUT)
+    if (has_head(spec) && spec->kind == SEQECHO_KIND_INPUT)
         return se_fail(SEQECHO_EINVAL, "graph: an input comes first, or is made by "
                                        "seqecho_graph_input()");
     return declare(graph, spec, out);
