@@ -7,14 +7,10 @@
 #define SE_COLD __attribute__((cold))
 #define SE_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 #define SE_ALWAYS_INLINE inline __attribute__((always_inline))
-#define SE_LIKELY(x) __builtin_expect(!!(x), 1)
-#define SE_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #else
 #define SE_COLD
 #define SE_PRINTF(text, first)
 #define SE_ALWAYS_INLINE inline
-#define SE_LIKELY(x) (x)
-#define SE_UNLIKELY(x) (x)
 #endif
 
 #define SE_UNUSED(x) ((void)(x))

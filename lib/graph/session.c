@@ -6,8 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/alloc.h"
-
 /* Gradients beyond this could not be squared by the optimizer. */
 #define GRADIENT_LIMIT 1e18f
 

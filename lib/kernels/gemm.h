@@ -11,7 +11,7 @@
 typedef struct se_compute {
     const se_kernels *k;
     se_pool *pool;   /* NULL inside a pool's work */
-    bool allow_blas; /* SEQECHO_NUMERICS_FAST */
+    bool allow_blas; /* SEQECHO_NUMERICS_FAST, and not inside a pool's work */
 } se_compute;
 
 /* The right-hand factor of products, (k, n): element (r, c) at source[r * row + c * col].

@@ -131,7 +131,7 @@ typedef struct lstm_pass {
 
     const float *h0, *c0; /* NULL for zeros */
     se_factor recurrent;  /* R forward, R transposed backward */
-    se_compute serial;    /* for products inside the pool's work */
+    se_compute serial;    /* for products inside the pool's work, where no BLAS is called */
 
     /* Workspace. */
     float *z;     /* (steps, batch, 4 units): gates, then their gradients */
@@ -161,7 +161,8 @@ static lstm_pass lstm_divide(const se_frame *f, se_carver *carver)
         .batch = f->batch,
         .features = f->in_shape[0]->dim[1],
         .units = spec->units,
-        .serial = { f->compute->k, NULL, f->compute->allow_blas },
+        .serial = { f->compute->k, NULL,
+                    f->compute->allow_blas && f->compute->pool == NULL },
     };
     const int64_t u = p.units;
     const bool backward = f->grads != NULL;

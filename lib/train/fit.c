@@ -80,13 +80,13 @@ static seqecho_report report_so_far(const fit_run *run, int64_t batches)
  * first batch. */
 static int run_epoch(fit_run *run, seqecho_report *last)
 {
-    seqecho_report figures, *const report = &figures;
+    seqecho_report figures;
     int64_t done = 0, first = 0;
 
     run->score = (se_score){ 0.0, 0.0, 0 };
     run->start = se_seconds();
     figures = report_so_far(run, 0);
-    SE_TRY(send_event(run, SEQECHO_EVENT_EPOCH_BEGIN, -1, report));
+    SE_TRY(send_event(run, SEQECHO_EVENT_EPOCH_BEGIN, -1, &figures));
     if (run->stopped)
         return SEQECHO_OK; /* before it began: not an epoch */
     while (first < run->samples && !run->stopped) {
@@ -99,16 +99,16 @@ static int run_epoch(fit_run *run, seqecho_report *last)
         first += count;
         done++;
         if (run->opt.on_event != NULL) {
-            *report = report_so_far(run, done);
-            SE_TRY(send_event(run, SEQECHO_EVENT_BATCH_END, done - 1, report));
+            figures = report_so_far(run, done);
+            SE_TRY(send_event(run, SEQECHO_EVENT_BATCH_END, done - 1, &figures));
         }
     }
     if (run->opt.reset_states == SEQECHO_RESET_EACH_EPOCH)
         se_session_reset(run->t->session);
-    *report = report_so_far(run, done);
-    se_history_add(&run->t->history, report);
+    figures = report_so_far(run, done);
+    se_history_add(&run->t->history, &figures);
     *last = figures;
-    return send_event(run, SEQECHO_EVENT_EPOCH_END, done - 1, report);
+    return send_event(run, SEQECHO_EVENT_EPOCH_END, done - 1, &figures);
 }
 
 /* Check, then all epochs; `dataset`, where not NULL, draws a sequence for each. */
