@@ -96,9 +96,9 @@ static bool take_piece(se_pool *pool)
     pieces = ticket_pieces(ticket);
     grains = (pool->count - 1) / pool->grain + 1;
     begin = (grains / pieces * piece + grains % pieces * piece / pieces) * pool->grain;
-    piece++;
-    end = (grains / pieces * piece + grains % pieces * piece / pieces) * pool->grain;
-    pool->fn(pool->arg, begin, piece == pieces ? pool->count : end);
+    end = (grains / pieces * (piece + 1) + grains % pieces * (piece + 1) / pieces) *
+          pool->grain;
+    pool->fn(pool->arg, (int)piece, begin, piece + 1 == pieces ? pool->count : end);
 
     if (atomic_fetch_add(&pool->done, 1) + 1 == pieces &&
         atomic_load(&pool->caller_sleeps)) {
@@ -170,7 +170,7 @@ void se_pool_run(se_pool *pool, int64_t count, int64_t grain, se_pool_fn fn, voi
     assert(grain > 0 && count >= 0);
     if (pool == NULL || count <= grain || getpid() != pool->pid) {
         if (count > 0)
-            fn(arg, 0, count);
+            fn(arg, 0, 0, count);
         return;
     }
     grains = (count - 1) / grain + 1;

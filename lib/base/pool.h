@@ -9,8 +9,9 @@
 
 typedef struct se_pool se_pool;
 
-/* Do the work in [begin, end).  Must not call se_pool_run(). */
-typedef void (*se_pool_fn)(void *arg, int64_t begin, int64_t end);
+/* Do the work in [begin, end).  `piece` numbers it: less than the threads of the pool, and
+ * no other piece of the run has the same.  Must not call se_pool_run(). */
+typedef void (*se_pool_fn)(void *arg, int piece, int64_t begin, int64_t end);
 
 /* A pool of `threads` threads, the caller of se_pool_run() being one of them.  The others
  * block every signal.  threads <= 1 gives *out = NULL, which is a valid pool. */

@@ -168,6 +168,27 @@ static int create_states(se_session *s)
                                          SE_STATE_SETS * sizeof(float), "recurrent states");
 }
 
+/* A pool of this many threads, with room for the products of each; a session that has one
+ * keeps it if that fails. */
+static int start_threads(se_session *s, int threads)
+{
+    const size_t n = threads > 1 ? (size_t)threads : 1;
+    se_pool *pool = NULL;
+    float *room = NULL;
+    int err;
+
+    SE_TRY(se_alloc(&room, &s->allocator, n, SE_GEMM_ROOM * sizeof *room, "products"));
+    err = se_pool_create(&pool, threads, &s->allocator);
+    if (err < 0) {
+        se_free(&s->allocator, room);
+        return err;
+    }
+    se_free(&s->allocator, s->compute.room);
+    s->compute.room = room;
+    s->compute.pool = pool;
+    return SEQECHO_OK;
+}
+
 int se_session_create(se_session **out, seqecho_graph *graph, se_mode mode,
                       const seqecho_allocator *allocator, int32_t threads,
                       seqecho_numerics numerics, int64_t state_batch)
@@ -188,15 +209,15 @@ int se_session_create(se_session **out, seqecho_graph *graph, se_mode mode,
     s->graph = seqecho_graph_ref(graph);
     s->mode = mode;
     s->threads = threads;
-    s->compute = (se_compute){ se_kernels_get(), NULL, numerics == SEQECHO_NUMERICS_FAST };
+    s->compute.k = se_kernels_get();
+    s->compute.allow_blas = numerics == SEQECHO_NUMERICS_FAST;
     s->state_batch = state_batch > 0 ? state_batch : graph->batch;
 
     if ((err = connect(s)) < 0 || (err = infer_shapes(s)) < 0)
         goto fail;
     choose_forms(s);
     prepare_frames(s);
-    if ((err = create_states(s)) < 0 ||
-        (err = se_pool_create(&s->compute.pool, threads, &s->allocator)) < 0)
+    if ((err = create_states(s)) < 0 || (err = start_threads(s, threads)) < 0)
         goto fail;
     *out = s;
     return SEQECHO_OK;
@@ -213,6 +234,7 @@ void se_session_destroy(se_session *s)
         return;
     allocator = s->allocator;
     se_pool_destroy(s->compute.pool);
+    se_free(&allocator, s->compute.room);
     se_free(&allocator, s->states);
     se_free(&allocator, s->block);
     se_free(&allocator, s->slots);
@@ -293,9 +315,7 @@ static void choose_threads(se_session *s)
         return;
     threads = se_pool_processors();
     s->threads = threads < AUTO_THREADS_MAX ? threads : AUTO_THREADS_MAX;
-    /* Without workers it is slower, not wrong. */
-    if (se_pool_create(&s->compute.pool, s->threads, &s->allocator) < 0)
-        s->compute.pool = NULL;
+    (void)start_threads(s, s->threads); /* without workers it is slower, not wrong */
 }
 
 int se_session_bind(se_session *s, int64_t batch, bool want_dx)

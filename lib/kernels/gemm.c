@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/attributes.h"
 #include "kernels/blas.h"
 
 /* ---- When what pays -----------------------------------------------------------------
@@ -54,11 +55,12 @@ typedef struct pack_job {
     float *packed;
 } pack_job;
 
-static void pack_columns(void *arg, int64_t begin, int64_t end)
+static void pack_columns(void *arg, int piece, int64_t begin, int64_t end)
 {
     const pack_job *const job = arg;
     const se_factor *const f = job->factor;
 
+    SE_UNUSED(piece);
     job->kernels->pack(f->panels.k, end - begin, f->source + begin * f->col, f->row, f->col,
                        job->packed + begin * f->panels.k);
 }
@@ -112,19 +114,20 @@ typedef struct gemm_job {
     int64_t c_row;
     se_store store;
     const float *bias;
+    float *room; /* SE_GEMM_ROOM floats for each piece */
 } gemm_job;
 
-static void gemm_rows(void *arg, int64_t begin, int64_t end)
+static void gemm_rows(void *arg, int piece, int64_t begin, int64_t end)
 {
     const gemm_job *const job = arg;
 
     job->kernels->gemm(end - begin, job->a + begin * job->a_row, job->a_row, job->a_col,
                        job->b, job->c + begin * job->c_row, job->c_row, job->store,
-                       job->bias);
+                       job->bias, job->room + piece * SE_GEMM_ROOM);
 }
 
 /* begin is a multiple of the panel. */
-static void gemm_columns(void *arg, int64_t begin, int64_t end)
+static void gemm_columns(void *arg, int piece, int64_t begin, int64_t end)
 {
     const gemm_job *const job = arg;
     se_panels b = *job->b;
@@ -132,8 +135,8 @@ static void gemm_columns(void *arg, int64_t begin, int64_t end)
     b.data += begin / job->kernels->panel * b.panel_stride;
     b.n = end - begin;
     job->kernels->gemm(job->m, job->a, job->a_row, job->a_col, &b, job->c + begin,
-                       job->c_row, job->store,
-                       job->bias != NULL ? job->bias + begin : NULL);
+                       job->c_row, job->store, job->bias != NULL ? job->bias + begin : NULL,
+                       job->room + piece * SE_GEMM_ROOM);
 }
 
 static void gemm_split(const se_compute *compute, gemm_job *job)
@@ -144,7 +147,7 @@ static void gemm_split(const se_compute *compute, gemm_job *job)
         threads > 1 && work_of(job->m, b->n, b->k) >= SPLIT_WORK ? compute->pool : NULL;
 
     if (pool == NULL)
-        gemm_rows(job, 0, job->m);
+        gemm_rows(job, 0, 0, job->m);
     else if (job->m >= (int64_t)SPLIT_ROWS * threads)
         se_pool_run(pool, job->m, SPLIT_ROWS, gemm_rows, job);
     else
@@ -176,7 +179,8 @@ void se_gemm(const se_compute *compute, int64_t m, const float *a, int64_t a_row
              int64_t a_col, const se_factor *b, float *c, int64_t c_row, se_store store,
              const float *bias)
 {
-    gemm_job job = { compute->k, m, a, a_row, a_col, &b->panels, c, c_row, store, bias };
+    gemm_job job = { compute->k, m,     a,     a_row, a_col,        &b->panels,
+                     c,          c_row, store, bias,  compute->room };
 
     if (!gemm_blas(compute, &job, b))
         gemm_split(compute, &job);

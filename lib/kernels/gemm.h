@@ -12,7 +12,15 @@ typedef struct se_compute {
     const se_kernels *k;
     se_pool *pool;   /* NULL inside a pool's work */
     bool allow_blas; /* SEQECHO_NUMERICS_FAST, and not inside a pool's work */
+    float *room;     /* SE_GEMM_ROOM floats for each thread of the pool */
 } se_compute;
+
+/* The same for products inside piece number `piece` of the pool's work. */
+static inline se_compute se_compute_piece(const se_compute *compute, int piece)
+{
+    return (se_compute){ compute->k, NULL, compute->allow_blas && compute->pool == NULL,
+                         compute->room + (size_t)piece * SE_GEMM_ROOM };
+}
 
 /* The right-hand factor of products, (k, n): element (r, c) at source[r * row + c * col].
  * `panels` may point into a packed copy. */

@@ -6,9 +6,8 @@
  *
  *     c = start;  for r = 0 .. k-1:  c = fma(a[r], b[r], c)
  *
- * whatever tile it falls in.  k is cut into blocks, so that one block of a panel of B
- * stays in the first-level cache while all rows of A go by; between blocks the sums rest
- * in C, which changes nothing in their bits. */
+ * whatever tile it falls in.  k is cut into stretches, each of which all rows of A take in
+ * turn; between stretches the sums rest in C, which changes nothing in their bits. */
 #ifndef SE_KERNELS_GEMM_TMPL_H
 #define SE_KERNELS_GEMM_TMPL_H
 
@@ -36,26 +35,32 @@
 
 #define PANEL (TILE_VECTORS * SE_VW)
 
-/* Rows of B in a block.  Shorter ones stay in the first-level cache, longer ones go less
- * often over C; both were measured, and C costs more.  The copy of a block lies on the
- * stack: 48 KiB with AVX-512, 16 KiB or less else. */
+/* Rows of B that go by one tile in a stretch; SE_GEMM_ROOM has room for a copy of them.
+ * Shorter stretches stay in the first-level cache, longer ones go less often over C; both
+ * were measured, and C costs more. */
 #define K_BLOCK 256
 
-/* Rows of A that go through all panels together, so that their part of a block stays in
- * the second-level cache; a multiple of every TILE_ROWS. */
-#define M_BLOCK 384
+/* Rows of A that go through all panels together, and how many elements they may have, so
+ * that they stay in the second-level cache; M_BLOCK is a multiple of every TILE_ROWS. */
+#define M_BLOCK 504
+#define A_BLOCK (128 * 1024)
 
 /* From this many rows of A on, a block of a panel whose rows are this far apart in B is
  * copied together first: the copy is paid back by a denser walk through the cache. */
-#define COPY_ROWS 128
+#define COPY_ROWS 96
 #define COPY_STRIDE 256
 
-/* One panel: m rows of A times k rows of B, columns to the last lane of the last vector. */
+/* How the last vector of a tile is loaded: as it stands, its first lanes alone, or as half
+ * a vector, which some machines do in half the time. */
+typedef enum tail { TAIL_FULL, TAIL_PART, TAIL_HALF } tail;
+
+/* One stretch of a panel: m rows of A times k rows of B, columns to the last lane of the
+ * last vector. */
 typedef struct panel_job {
     int64_t m, k;
     const float *a;
     int64_t a_row, a_col;
-    const float *b; /* readable to full vectors */
+    const float *b; /* readable as the tail says */
     int64_t b_row;
     float *c;
     int64_t c_row;
@@ -79,12 +84,27 @@ SE_OP void tile_store(const panel_job *job, int64_t row, int j, int nv, vf sum)
     v_store_or(job->c + row * job->c_row + j * SE_VW, j + 1 < nv ? SE_VW : job->last, sum);
 }
 
+SE_OP vf tile_load(const panel_job *job, const float *b, int j, int nv, const tail last)
+{
+    if (j >= nv)
+        return v_zero();
+    if (j + 1 < nv || last == TAIL_FULL)
+        return v_load(b + j * SE_VW);
+    return last == TAIL_PART ? v_load_n(b + j * SE_VW, job->last)
+                             : v_load_half(b + j * SE_VW, job->last);
+}
+
+SE_OP vf tile_step(vf x, vf b, vf c, int j, int nv, const tail last)
+{
+    return last == TAIL_HALF && j + 1 == nv ? v_fma_half(x, b, c) : v_fma(x, b, c);
+}
+
 /* The sums are named one by one: compilers keep an array of them in memory. */
 #define CELL_BEGIN(i, j) \
     vf c##i##j = (i) < mr && (j) < nv ? tile_start(job, row + (i), j, nv) : v_zero()
 #define CELL_STEP(i, j) \
     if ((i) < mr && (j) < nv) \
-    c##i##j = v_fma(x, b##j, c##i##j)
+    c##i##j = tile_step(x, b##j, c##i##j, j, nv, last)
 #define CELL_END(i, j) \
     if ((i) < mr && (j) < nv) \
     tile_store(job, row + (i), j, nv, c##i##j)
@@ -120,15 +140,18 @@ SE_OP void tile_store(const panel_job *job, int64_t row, int j, int nv, vf sum)
     WHAT(7)
 
 /* The rows of C lie far apart: the next tile's are on their way while this one is made. */
-SE_OP void prefetch_c(const panel_job *job, int64_t row, int64_t col)
+SE_OP void prefetch_c(const panel_job *job, int64_t row, int nv)
 {
 #if defined(__GNUC__)
-    __builtin_prefetch(job->c + row * job->c_row + col, 1);
+    for (int i = 0; i < nv * SE_VW; i += SE_CACHE_LINE / (int)sizeof *job->c)
+        __builtin_prefetch(job->c + row * job->c_row + i, 1);
 #endif
 }
 
-/* Rows [row, row + mr) by nv vectors; both are constants where this is inlined. */
-SE_OP void tile(const panel_job *job, int64_t row, const int mr, const int nv)
+/* Rows [row, row + mr) by nv vectors; mr, nv and last are constants where this is
+ * inlined. */
+SE_OP void tile(const panel_job *job, int64_t row, const int mr, const int nv,
+                const tail last)
 {
     const float *const a = job->a + row * job->a_row;
     const float *b = job->b;
@@ -136,13 +159,12 @@ SE_OP void tile(const panel_job *job, int64_t row, const int mr, const int nv)
 
     EACH_ROW(ROW_BEGIN);
     for (int64_t i = row + mr; i < row + 2 * mr && i < job->m; i++)
-        for (int j = 0; j < nv * SE_VW; j += 16)
-            prefetch_c(job, i, j);
+        prefetch_c(job, i, nv);
     for (int64_t r = job->k; r > 0; r--) {
-        const vf b0 = v_load(b);
-        const vf b1 = nv > 1 ? v_load(b + 1 * SE_VW) : v_zero();
-        const vf b2 = nv > 2 ? v_load(b + 2 * SE_VW) : v_zero();
-        const vf b3 = nv > 3 ? v_load(b + 3 * SE_VW) : v_zero();
+        const vf b0 = tile_load(job, b, 0, nv, last);
+        const vf b1 = tile_load(job, b, 1, nv, last);
+        const vf b2 = tile_load(job, b, 2, nv, last);
+        const vf b3 = tile_load(job, b, 3, nv, last);
 
         EACH_ROW(ROW_STEP);
         b += job->b_row;
@@ -161,77 +183,103 @@ SE_OP void tile(const panel_job *job, int64_t row, const int mr, const int nv)
 
 /* ---- One panel --------------------------------------------------------------------- */
 
-/* All rows; what does not fill two tiles is halved, as thin tiles are slow. */
-SE_OP void panel_rows(const panel_job *job, const int nv)
+/* Rows of the next tile: what does not fill two is halved, as thin tiles are slow. */
+SE_OP int64_t tile_rows(int64_t left)
+{
+    return left >= 2 * TILE_ROWS ? TILE_ROWS : left > TILE_ROWS ? (left + 1) / 2 : left;
+}
+
+SE_OP void panel_rows(const panel_job *job, const int nv, const tail last)
 {
     int64_t row = 0;
 
     while (row < job->m) {
-        const int64_t left = job->m - row;
-        const int64_t rows = left >= 2 * TILE_ROWS ? TILE_ROWS
-                             : left > TILE_ROWS    ? (left + 1) / 2
-                                                   : left;
+        const int64_t rows = tile_rows(job->m - row);
 
         switch (rows) {
 #if TILE_ROWS > 6
-        case 8: tile(job, row, 8, nv); break;
-        case 7: tile(job, row, 7, nv); break;
+        case 8: tile(job, row, 8, nv, last); break;
+        case 7: tile(job, row, 7, nv, last); break;
 #endif
 #if TILE_ROWS > 4
-        case 6: tile(job, row, 6, nv); break;
-        case 5: tile(job, row, 5, nv); break;
+        case 6: tile(job, row, 6, nv, last); break;
+        case 5: tile(job, row, 5, nv, last); break;
 #endif
-        case 4: tile(job, row, 4, nv); break;
-        case 3: tile(job, row, 3, nv); break;
-        case 2: tile(job, row, 2, nv); break;
-        default: tile(job, row, 1, nv); break;
+        case 4: tile(job, row, 4, nv, last); break;
+        case 3: tile(job, row, 3, nv, last); break;
+        case 2: tile(job, row, 2, nv, last); break;
+        default: tile(job, row, 1, nv, last); break;
         }
         row += rows;
     }
 }
 
-static void panel_1(const panel_job *job)
-{
-    panel_rows(job, 1);
-}
-
-static void panel_2(const panel_job *job)
-{
-    panel_rows(job, 2);
-}
-
-#if TILE_VECTORS > 2
-static void panel_3(const panel_job *job)
-{
-    panel_rows(job, 3);
-}
-#endif
-
-#if TILE_VECTORS > 3
-static void panel_4(const panel_job *job)
-{
-    panel_rows(job, 4);
-}
-#endif
-
-static void panel_run(const panel_job *job, int64_t vectors)
-{
-    switch (vectors) {
-    case 1: panel_1(job); break;
-    case 2: panel_2(job); break;
-#if TILE_VECTORS > 2
-    case 3: panel_3(job); break;
-#endif
-#if TILE_VECTORS > 3
-    case 4: panel_4(job); break;
-#endif
-    default: break;
+#define PANEL_OF(nv, name, last) \
+    static void panel_##nv##_##name(const panel_job *job) \
+    { \
+        panel_rows(job, nv, last); \
     }
+PANEL_OF(1, full, TAIL_FULL)
+PANEL_OF(2, full, TAIL_FULL)
+#if TILE_VECTORS > 2
+PANEL_OF(3, full, TAIL_FULL)
+#endif
+#if TILE_VECTORS > 3
+PANEL_OF(4, full, TAIL_FULL)
+#endif
+#if SE_SIMD_MASKS
+PANEL_OF(1, part, TAIL_PART)
+PANEL_OF(2, part, TAIL_PART)
+#if TILE_VECTORS > 2
+PANEL_OF(3, part, TAIL_PART)
+#endif
+#endif
+#if SE_SIMD_HALVES
+PANEL_OF(1, half, TAIL_HALF)
+PANEL_OF(2, half, TAIL_HALF)
+PANEL_OF(3, half, TAIL_HALF)
+#endif
+
+typedef void (*panel_fn)(const panel_job *job);
+
+/* By vectors and tail; one that these vectors have no use for stands for the full one. */
+static panel_fn panel_find(int64_t vectors, tail last)
+{
+    static const panel_fn full[] = {
+        panel_1_full,
+        panel_2_full,
+#if TILE_VECTORS > 2
+        panel_3_full,
+#endif
+#if TILE_VECTORS > 3
+        panel_4_full,
+#endif
+    };
+#if SE_SIMD_MASKS
+    static const panel_fn part[] = {
+        panel_1_part,
+        panel_2_part,
+#if TILE_VECTORS > 2
+        panel_3_part,
+#endif
+    };
+
+    if (last == TAIL_PART)
+        return part[vectors - 1];
+#endif
+#if SE_SIMD_HALVES
+    static const panel_fn half[] = { panel_1_half, panel_2_half, panel_3_half };
+
+    if (last == TAIL_HALF)
+        return half[vectors - 1];
+#endif
+    SE_UNUSED(last);
+    return full[vectors - 1];
 }
 
 /* Copy rows of `width` floats to rows of a panel, padded with zeros. */
-static void copy_block(int64_t rows, int64_t width, const float *b, int64_t b_row,
-                       float *panel)
+static void copy_rows(int64_t rows, int64_t width, const float *b, int64_t b_row,
+                      float *panel)
 {
     for (int64_t r = 0; r < rows; r++, b += b_row, panel += PANEL)
         for (int64_t c = 0; c < PANEL; c += SE_VW)
@@ -240,34 +288,42 @@ static void copy_block(int64_t rows, int64_t width, const float *b, int64_t b_ro
 
 /* ---- The whole product -------------------------------------------------------------- */
 
-/* All columns for job's rows of A and its block of k, which begins at row r of B. */
-static void block_run(panel_job *job, const se_panels *b, int64_t r, float *c,
-                      const float *start)
+/* One panel for job's rows of A and k rows of B, the first of them at `from`. */
+static void panel_run(panel_job *job, const se_panels *b, int64_t k, const float *from,
+                      int64_t width, float *room)
 {
-    float copy[K_BLOCK * PANEL];
+    const float *const a = job->a;
+    const int64_t vectors = (width + SE_VW - 1) / SE_VW;
+    bool copy = job->m >= COPY_ROWS && b->row_stride >= COPY_STRIDE;
+    tail last = TAIL_FULL;
 
-    for (int64_t col = 0; col < b->n; col += PANEL) {
-        const int64_t width = b->n - col < PANEL ? b->n - col : PANEL;
-        const int64_t vectors = (width + SE_VW - 1) / SE_VW;
-
-        job->b = b->data + col / PANEL * b->panel_stride + r * b->row_stride;
+    job->last = width - (vectors - 1) * SE_VW;
+    if (SE_SIMD_HALVES && job->last <= SE_VW / 2) {
+        last = TAIL_HALF;
+    } else if (job->last < SE_VW && !b->padded && !copy) {
+        last = TAIL_PART;
+        copy = !SE_SIMD_MASKS;
+    }
+    for (int64_t r = 0; r == 0 || r < k; r += K_BLOCK) {
+        job->k = k - r < K_BLOCK ? k - r : K_BLOCK;
+        job->a = a + r * job->a_col;
+        job->b = from + r * b->row_stride;
         job->b_row = b->row_stride;
-        job->c = c + col;
-        job->start = start != NULL ? start + col : NULL;
-        job->last = width - (vectors - 1) * SE_VW;
-        if ((width % SE_VW != 0 && !b->padded) ||
-            (job->m >= COPY_ROWS && b->row_stride >= COPY_STRIDE)) {
-            copy_block(job->k, width, job->b, job->b_row, copy);
-            job->b = copy;
+        if (copy) {
+            copy_rows(job->k, width, job->b, job->b_row, room);
+            job->b = room;
             job->b_row = PANEL;
         }
-        panel_run(job, vectors);
+        panel_find(vectors, last)(job);
+        job->start = job->c;
+        job->start_row = job->c_row;
     }
+    job->a = a;
 }
 
 static void gemm(int64_t m, const float *a, int64_t a_row, int64_t a_col,
                  const se_panels *b, float *c, int64_t c_row, se_store store,
-                 const float *bias)
+                 const float *bias, float *room)
 {
     if (store != SE_STORE_BIAS)
         bias = NULL;
@@ -276,25 +332,28 @@ static void gemm(int64_t m, const float *a, int64_t a_row, int64_t a_col,
         return;
     }
     for (int64_t i = 0; i < m; i += M_BLOCK) {
-        float *const c_i = c + i * c_row;
-        const float *start = store == SE_STORE_ADD ? c_i : bias;
+        const int64_t rows = m - i < M_BLOCK ? m - i : M_BLOCK;
+        const int64_t k_most = A_BLOCK / rows / K_BLOCK * K_BLOCK;
+        const float *start = store == SE_STORE_ADD ? c + i * c_row : bias;
         int64_t start_row = store == SE_STORE_ADD ? c_row : 0;
-        int64_t r = 0;
 
-        do {
-            panel_job job = { .m = m - i < M_BLOCK ? m - i : M_BLOCK,
-                              .k = b->k - r < K_BLOCK ? b->k - r : K_BLOCK,
-                              .a = a + i * a_row + r * a_col,
-                              .a_row = a_row,
-                              .a_col = a_col,
-                              .c_row = c_row,
-                              .start_row = start_row };
+        for (int64_t r = 0; r == 0 || r < b->k; r += k_most) {
+            panel_job job = {
+                .m = rows, .a = a + i * a_row + r * a_col, .a_row = a_row, .a_col = a_col
+            };
 
-            block_run(&job, b, r, c_i, start);
-            start = c_i;
+            for (int64_t col = 0; col < b->n; col += PANEL) {
+                job.c = c + i * c_row + col;
+                job.c_row = c_row;
+                job.start = start != NULL ? start + col : NULL;
+                job.start_row = start_row;
+                panel_run(&job, b, b->k - r < k_most ? b->k - r : k_most,
+                          b->data + col / PANEL * b->panel_stride + r * b->row_stride,
+                          b->n - col < PANEL ? b->n - col : PANEL, room);
+            }
+            start = c + i * c_row;
             start_row = c_row;
-            r += job.k;
-        } while (r < b->k);
+        }
     }
 }
 
@@ -344,7 +403,7 @@ static void pack(int64_t k, int64_t n, const float *b, int64_t b_row, int64_t b_
         if (width < PANEL)
             memset(packed, 0, (size_t)(k * PANEL) * sizeof *packed);
         if (b_col == 1)
-            copy_block(k, width, job.b, b_row, packed);
+            copy_rows(k, width, job.b, b_row, packed);
         else if (b_row == 1)
             pack_transposed(&job);
         else

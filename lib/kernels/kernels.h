@@ -36,6 +36,9 @@ typedef struct se_panels {
     bool padded; /* the last panel may be read to its full width: it was packed */
 } se_panels;
 
+/* Floats a product may need to copy a part of B to. */
+#define SE_GEMM_ROOM (256 * 64)
+
 typedef struct se_kernels {
     const char *name; /* "c", "sse2", "avx2", "avx512", "neon" */
     int32_t panel;    /* columns a panel */
@@ -48,10 +51,11 @@ typedef struct se_kernels {
     void (*pack)(int64_t k, int64_t n, const float *b, int64_t b_row, int64_t b_col,
                  float *packed);
     /* C (m, n), rows c_row apart, = A B (see se_store); A's element (i, r) is
-     * a[i * a_row + r * a_col].  k may be 0. */
+     * a[i * a_row + r * a_col].  k may be 0.  room: SE_GEMM_ROOM floats that nobody else
+     * uses meanwhile. */
     void (*gemm)(int64_t m, const float *a, int64_t a_row, int64_t a_col,
                  const se_panels *b, float *c, int64_t c_row, se_store store,
-                 const float *bias);
+                 const float *bias, float *room);
 
     /* ---- Rows picked by number ---- */
 

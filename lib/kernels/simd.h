@@ -14,6 +14,9 @@
  *     v_select(m, a, b) m ? a : b
  *     v_pow2(t, bias)   2^(k + bias), where t = k + SE_ROUND, k an integer
  *     v_sign(a)         the sign bit alone; v_or() joins bits
+ *     SE_SIMD_MASKS     v_load_n() costs about what v_load() does
+ *     SE_SIMD_HALVES    v_fma_half(), on the first SE_VW / 2 lanes, the others undefined,
+ *                       may take half the time; v_load_half(p, n) is v_load_n() for those
  *     v_transpose4()    to (4, 4) = from (4, 4) transposed, rows a step apart
  *
  * A difference between two machines in what one of these returns, NaN bits aside, is a
@@ -210,6 +213,24 @@ SE_OP void v_transpose4(const float *from, int64_t from_step, float *to, int64_t
             to[i * to_step + j] = from[j * from_step + i];
 }
 
+#endif
+
+#if !defined(SE_SIMD_MASKS)
+#define SE_SIMD_MASKS 0
+#endif
+
+#if !defined(SE_SIMD_HALVES)
+#define SE_SIMD_HALVES 0
+
+SE_OP vf v_load_half(const float *p, int64_t n)
+{
+    return v_load_n(p, n);
+}
+
+SE_OP vf v_fma_half(vf a, vf b, vf c)
+{
+    return v_fma(a, b, c);
+}
 #endif
 
 /* ---- The same for all ------------------------------------------------------------- */

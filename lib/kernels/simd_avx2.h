@@ -15,6 +15,7 @@
 
 #define SE_VW 8
 #define SE_SIMD_FUSED 1
+#define SE_SIMD_MASKS 1
 
 typedef __m256 vf;
 typedef __m256 vm; /* all bits of a lane equal */

@@ -15,6 +15,8 @@
 
 #define SE_VW 16
 #define SE_SIMD_FUSED 1
+#define SE_SIMD_MASKS 1
+#define SE_SIMD_HALVES 1
 
 typedef __m512 vf;
 typedef __mmask16 vm;
@@ -77,6 +79,17 @@ SE_OP vf v_sqrt(vf a)
 SE_OP vf v_fma(vf a, vf b, vf c)
 {
     return _mm512_fmadd_ps(a, b, c);
+}
+
+SE_OP vf v_load_half(const float *p, int64_t n)
+{
+    return _mm512_castps256_ps512(_mm256_maskz_loadu_ps((__mmask8)v_first(n), p));
+}
+
+SE_OP vf v_fma_half(vf a, vf b, vf c)
+{
+    return _mm512_castps256_ps512(_mm256_fmadd_ps(
+        _mm512_castps512_ps256(a), _mm512_castps512_ps256(b), _mm512_castps512_ps256(c)));
 }
 
 SE_OP vf v_fnma(vf a, vf b, vf c)

@@ -131,7 +131,6 @@ typedef struct lstm_pass {
 
     const float *h0, *c0; /* NULL for zeros */
     se_factor recurrent;  /* R forward, R transposed backward */
-    se_compute serial;    /* for products inside the pool's work, where no BLAS is called */
 
     /* Workspace. */
     float *z;     /* (steps, batch, 4 units): gates, then their gradients */
@@ -161,8 +160,6 @@ static lstm_pass lstm_divide(const se_frame *f, se_carver *carver)
         .batch = f->batch,
         .features = f->in_shape[0]->dim[1],
         .units = spec->units,
-        .serial = { f->compute->k, NULL,
-                    f->compute->allow_blas && f->compute->pool == NULL },
     };
     const int64_t u = p.units;
     const bool backward = f->grads != NULL;
@@ -264,9 +261,10 @@ static void input_product(const lstm_pass *p)
 }
 
 /* All steps for the samples in [begin, end). */
-static void forward_rows(void *arg, int64_t begin, int64_t end)
+static void forward_rows(void *arg, int piece, int64_t begin, int64_t end)
 {
     const lstm_pass *const p = arg;
+    const se_compute compute = se_compute_piece(p->f->compute, piece);
     const int64_t u = p->units, rows = end - begin;
 
     for (int64_t s = 0; s < p->steps; s++) {
@@ -279,7 +277,7 @@ static void forward_rows(void *arg, int64_t begin, int64_t end)
         if (p->f->in[0].repeated)
             memcpy(z, p->once + begin * 4 * u, (size_t)(rows * 4 * u) * sizeof *z);
         if (h != NULL)
-            se_gemm(&p->serial, rows, h, u, 1, &p->recurrent, z, 4 * u, SE_STORE_ADD, NULL);
+            se_gemm(&compute, rows, h, u, 1, &p->recurrent, z, 4 * u, SE_STORE_ADD, NULL);
         se_lstm_cell_forward(&p->cell, rows, z,
                              p->pre != NULL ? p->pre + first * 4 * u : NULL,
                              before(p, p->c, p->kept, p->c0, s, begin), p->c + kept * u,
@@ -326,10 +324,11 @@ static void lstm_forward(const se_frame *f)
 }
 
 /* From the last step to the first for the samples in [begin, end): z becomes dz. */
-static void backward_rows(void *arg, int64_t begin, int64_t end)
+static void backward_rows(void *arg, int piece, int64_t begin, int64_t end)
 {
     const lstm_pass *const p = arg;
     const se_frame *const f = p->f;
+    const se_compute compute = se_compute_piece(f->compute, piece);
     const int64_t u = p->units, rows = end - begin;
 
     for (int64_t s = p->steps - 1; s >= 0; s--) {
@@ -354,7 +353,7 @@ static void backward_rows(void *arg, int64_t begin, int64_t end)
 
         se_lstm_cell_backward(&p->cell, rows, &grad);
         if (s > 0 || f->want_d_in[1])
-            se_gemm(&p->serial, rows, grad.z, 4 * u, 1, &p->recurrent, p->dh + begin * u, u,
+            se_gemm(&compute, rows, grad.z, 4 * u, 1, &p->recurrent, p->dh + begin * u, u,
                     SE_STORE_SET, NULL);
     }
 }

@@ -100,11 +100,12 @@ typedef struct adam_work {
     float alpha;
 } adam_work;
 
-static void adam_range(void *arg, int64_t begin, int64_t end)
+static void adam_range(void *arg, int piece, int64_t begin, int64_t end)
 {
     const adam_work *const w = arg;
     const se_optimizer *const o = w->o;
 
+    SE_UNUSED(piece);
     w->k->adam(end - begin, w->params + begin, w->grads + begin, o->m + begin, o->v + begin,
                w->alpha, (float)(1.0 - o->beta_1), (float)(1.0 - o->beta_2),
                (float)o->epsilon);

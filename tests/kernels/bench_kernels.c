@@ -68,6 +68,8 @@ static float *numbers(size_t n)
 
 /* ---- Products ----------------------------------------------------------------------- */
 
+static float gemm_room[SE_GEMM_ROOM];
+
 typedef enum kind { PLAIN, PACKED, GRADIENT } kind;
 
 typedef struct product {
@@ -134,7 +136,7 @@ static void bench_product(product p, int rounds)
     p.b = numbers((size_t)(p.k * p.n));
     p.c = numbers((size_t)(p.m * p.n));
     for (const se_kernels *k; (k = se_kernels_list((size_t)n)) != NULL; n++) {
-        const se_compute compute = { k, NULL, false };
+        const se_compute compute = { k, NULL, false, gemm_room };
 
         room[n] = numbers(se_factor_size(&compute, p.k, p.n));
         call[n] = (gemm_call){ &p, compute, factor_new(&p, k, room[n]) };

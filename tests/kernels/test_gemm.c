@@ -21,6 +21,10 @@ typedef struct product {
     guarded a, b, bias, c;
 } product;
 
+#define THREADS_MAX 8
+
+static float gemm_room[THREADS_MAX * SE_GEMM_ROOM];
+
 #define GAP 3 /* between rows of C and of A, whose content must be left alone */
 
 static product product_new(shape s, se_store store, bool a_transposed, bool b_transposed)
@@ -102,14 +106,14 @@ static void check_table(const product *p, const se_kernels *k)
     guarded packed = pack(p, k, &panels);
 
     k->gemm(p->s.m, p->a.data, p->a_row, p->a_col, &panels, c.data, p->c_row, p->store,
-            product_bias(p));
+            product_bias(p), gemm_room);
     assert_same_bits(c.data, want.data, c.n);
     if (!p->b_transposed) {
         const se_panels plain = { p->b.data, p->s.k, p->s.n, p->b_row, k->panel, false };
 
         memcpy(c.data, p->c.data, c.n * sizeof(float));
         k->gemm(p->s.m, p->a.data, p->a_row, p->a_col, &plain, c.data, p->c_row, p->store,
-                product_bias(p));
+                product_bias(p), gemm_room);
         assert_same_bits(c.data, want.data, c.n);
     }
     guarded_free(&packed);
@@ -178,7 +182,7 @@ static void test_tables_nan(void **state)
             const se_panels b = { p.b.data, 4, 37, 37, k->panel, false };
 
             k->gemm(m, p.a.data, p.a_row, p.a_col, &b, p.c.data, p.c_row, SE_STORE_SET,
-                    NULL);
+                    NULL, gemm_room);
             for (int64_t i = 0; i < m; i++)
                 for (int64_t j = 0; j < 37; j++)
                     assert_int_equal(isnan(p.c.data[i * p.c_row + j]), j == 35 || j == 3);
@@ -216,7 +220,7 @@ static void test_pack_strides(void **state)
 static void check_way(const product *p, const guarded *want, const se_kernels *k,
                       int threads, int64_t uses)
 {
-    const se_compute serial = { k, NULL, false };
+    const se_compute serial = { k, NULL, false, gemm_room };
     guarded c = guarded_copy(&p->c);
     guarded room = guarded_new(se_factor_size(&serial, p->s.k, p->s.n));
     seqecho_allocator allocator;
@@ -277,10 +281,11 @@ static void test_split_batch(void **state)
         for (int64_t cut = 0; cut <= s.m; cut++) {
             guarded c = guarded_copy(&p.c);
 
-            k->gemm(cut, p.a.data, p.a_row, 1, &b, c.data, p.c_row, p.store, p.bias.data);
+            k->gemm(cut, p.a.data, p.a_row, 1, &b, c.data, p.c_row, p.store, p.bias.data,
+                    gemm_room);
             if (cut < s.m)
                 k->gemm(s.m - cut, p.a.data + cut * p.a_row, p.a_row, 1, &b,
-                        c.data + cut * p.c_row, p.c_row, p.store, p.bias.data);
+                        c.data + cut * p.c_row, p.c_row, p.store, p.bias.data, gemm_room);
             assert_same_bits(c.data, want.data, c.n);
             guarded_free(&c);
         }
@@ -302,7 +307,7 @@ static void test_gradient(void **state)
             product p = product_new((shape){ k, n, rows }, SE_STORE_ADD, true, false);
             guarded dw = guarded_new((size_t)(k * n)), want, c;
             seqecho_allocator allocator;
-            se_compute compute = { se_kernels_get(), NULL, false };
+            se_compute compute = { se_kernels_get(), NULL, false, gemm_room };
 
             want = product_reference(&p, compute.k);
             c = guarded_copy(&p.c);
@@ -369,8 +374,8 @@ static void test_blas_allowed(void **state)
     (void)state;
     for (int kind = 0; kind < 4; kind++) {
         product p = product_new(s, (se_store)(kind % 3), kind % 2 == 1, kind / 2 == 1);
-        const se_compute own = { se_kernels_get(), NULL, false };
-        const se_compute fast = { own.k, NULL, true };
+        const se_compute own = { se_kernels_get(), NULL, false, gemm_room };
+        const se_compute fast = { own.k, NULL, true, gemm_room };
         guarded room = guarded_new(se_factor_size(&own, s.k, s.n));
         guarded want = guarded_copy(&p.c);
         const se_factor factor =

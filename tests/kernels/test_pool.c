@@ -12,6 +12,7 @@
 #include "close.h"
 
 #include "base/alloc.h"
+#include "base/attributes.h"
 
 #define COUNT_MAX 1000
 
@@ -39,10 +40,11 @@ typedef struct coverage {
     atomic_int pieces, bad;
 } coverage;
 
-static void cover(void *arg, int64_t begin, int64_t end)
+static void cover(void *arg, int piece, int64_t begin, int64_t end)
 {
     coverage *const c = arg;
 
+    SE_UNUSED(piece);
     if (begin >= end || begin % c->grain != 0 || end > c->count ||
         (end < c->count && end % c->grain != 0))
         atomic_fetch_add(&c->bad, 1);
@@ -102,10 +104,11 @@ static void test_balance(void **state)
 
 /* ---- Many runs ---------------------------------------------------------------------- */
 
-static void add_range(void *arg, int64_t begin, int64_t end)
+static void add_range(void *arg, int piece, int64_t begin, int64_t end)
 {
     atomic_llong *const sum = arg;
 
+    SE_UNUSED(piece);
     for (int64_t i = begin; i < end; i++)
         atomic_fetch_add(sum, i);
 }
@@ -138,10 +141,11 @@ static void test_many_runs(void **state)
     }
 }
 
-static void wait_long(void *arg, int64_t begin, int64_t end)
+static void wait_long(void *arg, int piece, int64_t begin, int64_t end)
 {
     const struct timespec pause = { 0, 3000000 };
 
+    SE_UNUSED(piece);
     (void)end;
     if (begin > 0 && nanosleep(&pause, NULL) == 0)
         atomic_fetch_add((atomic_int *)arg, 1);
@@ -191,12 +195,13 @@ typedef struct signal_masks {
     atomic_int workers, unblocked; /* pieces done by workers; of these, unblocked */
 } signal_masks;
 
-static void look_at_mask(void *arg, int64_t begin, int64_t end)
+static void look_at_mask(void *arg, int piece, int64_t begin, int64_t end)
 {
     signal_masks *const found = arg;
     const struct timespec pause = { 0, 200000 };
     sigset_t mask;
 
+    SE_UNUSED(piece);
     (void)begin;
     (void)end;
     if (pthread_equal(pthread_self(), found->caller)) {
