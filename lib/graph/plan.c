@@ -129,6 +129,10 @@ static void prepare_frames(se_session *s)
         se_step *const step = &s->steps[i];
         se_frame *const f = &step->frame;
 
+        step->last = true;
+        for (size_t j = 0; j < i; j++)
+            if (s->steps[j].call->layer == step->call->layer)
+                s->steps[j].last = false;
         f->layer = step->call->layer;
         f->compute = &s->compute;
         f->training = s->mode == SE_MODE_TRAIN;

@@ -55,6 +55,7 @@ static void step_backward(se_session *s, se_step *step)
             step->in[j]->has_grad = true; /* the same node may come again */
         }
     f->grads = s->grads;
+    f->fresh = step->last;
     f->layer->ops->backward(f);
     for (size_t j = 0; j < f->n_in; j++) {
         se_slot *const in = step->in[j];
@@ -63,6 +64,16 @@ static void step_backward(se_session *s, se_step *step)
         if (f->want_d_in[j] && f->d_in[j] != in->grad)
             s->compute.k->add(rows * s->batch * se_shape_features(&in->shape),
                               s->scratch[j], in->grad);
+    }
+}
+
+/* Gradients of weights that no output depends on in this pass. */
+static void clear_grads(se_session *s, const seqecho_layer *layer)
+{
+    for (size_t i = 0; i < layer->n_weights; i++) {
+        const se_weight *const w = &layer->weights[i];
+
+        memset(s->grads + w->offset, 0, (size_t)se_weight_size(w) * sizeof *s->grads);
     }
 }
 
@@ -76,6 +87,8 @@ void se_session_backward(se_session *s)
             reached |= step->out[j].has_grad;
         if (reached && !step->out->is_input && step->out->needs_grad)
             step_backward(s, step);
+        else if (step->last)
+            clear_grads(s, step->frame.layer);
     }
 }
 

@@ -38,6 +38,7 @@ typedef struct se_step {
     se_slot *in[SE_MAX_PORTS];
     se_slot *out; /* n_out of them */
     size_t state; /* offset in the state blocks, if frame.keep_state */
+    bool last;    /* no later step has this layer: the first of it on the way back */
 } se_step;
 
 enum { SE_STATE_SETS = 3 }; /* current, next, saved */
@@ -114,8 +115,8 @@ int se_session_feed_step(se_session *session, const float *x, const int32_t *cla
  * (defers_softmax) to the loss. */
 void se_session_forward(se_session *session, bool logits);
 
-/* Run backward from the gradients written to outputs' slots (grad, has_grad), adding to
- * session->grads. */
+/* Run backward from the gradients written to outputs' slots (grad, has_grad);
+ * session->grads receive the gradients of every weight. */
 void se_session_backward(se_session *session);
 
 /* SEQECHO_ENUMERIC, naming the first layer whose output is not finite, or `what` if none

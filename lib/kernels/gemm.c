@@ -188,7 +188,7 @@ void se_gemm(const se_compute *compute, int64_t m, const float *a, int64_t a_row
 
 void se_gemm_gradient(const se_compute *compute, int64_t rows, int64_t k, int64_t n,
                       const float *x, int64_t x_row, const float *y, int64_t y_row,
-                      float *dw)
+                      float *dw, se_store store)
 {
     const se_factor factor = {
         .panels = { y, rows, n, y_row, compute->k->panel, false },
@@ -197,5 +197,5 @@ void se_gemm_gradient(const se_compute *compute, int64_t rows, int64_t k, int64_
         .col = 1,
     };
 
-    se_gemm(compute, k, x, 1, x_row, &factor, dw, n, SE_STORE_ADD, NULL);
+    se_gemm(compute, k, x, 1, x_row, &factor, dw, n, store, NULL);
 }

@@ -47,9 +47,10 @@ void se_gemm(const se_compute *compute, int64_t m, const float *a, int64_t a_row
              int64_t a_col, const se_factor *b, float *c, int64_t c_row, se_store store,
              const float *bias);
 
-/* dW (k, n) += X^T (rows, k) Y (rows, n), both row-major: the gradient of a weight. */
+/* dW (k, n) = X^T (rows, k) Y (rows, n), or += with SE_STORE_ADD; both row-major: the
+ * gradient of a weight. */
 void se_gemm_gradient(const se_compute *compute, int64_t rows, int64_t k, int64_t n,
                       const float *x, int64_t x_row, const float *y, int64_t y_row,
-                      float *dw);
+                      float *dw, se_store store);
 
 #endif /* SE_KERNELS_GEMM_H */

@@ -39,6 +39,20 @@ typedef struct se_panels {
 /* Floats a product may need to copy a part of B to. */
 #define SE_GEMM_ROOM (256 * 64)
 
+/* Rows of logits and their targets: rows of y, or class numbers that stand for one-hot
+ * rows, with the same bits. */
+typedef struct se_entropy {
+    int64_t rows, cols;
+    const float *z;       /* (rows, cols) */
+    const float *y;       /* rows y_row apart; NULL: */
+    const int32_t *label; /* class numbers, y_row apart */
+    int64_t y_row;
+    float scale;
+    float *loss;    /* (rows) */
+    float *largest; /* (rows): the largest of z that is not NaN */
+    float *dz;      /* (rows, cols), or NULL; may equal z */
+} se_entropy;
+
 typedef struct se_kernels {
     const char *name; /* "c", "sse2", "avx2", "avx512", "neon" */
     int32_t panel;    /* columns a panel */
@@ -90,13 +104,13 @@ typedef struct se_kernels {
     /* dx = y (dy - sum(dy y)) for each row; dx may equal dy. */
     void (*softmax_backward)(int64_t rows, int64_t cols, const float *y, const float *dy,
                              float *dx);
-    /* For one row of logits z, p = softmax(z): returns -sum(y log p), and where dz is not
-     * NULL writes dz = scale (p sum(y) - y).  y == NULL stands for the one-hot row of
-     * class `label`, with the same bits.  dz may equal z. */
-    float (*softmax_crossentropy)(int64_t cols, const float *z, const float *y,
-                                  int32_t label, float scale, float *dz);
+    /* For each row of logits z, p = softmax(z): loss = -sum(y log p), and where dz is not
+     * NULL, dz = scale (p sum(y) - y). */
+    void (*softmax_crossentropy)(const se_entropy *e);
     /* Position of the first largest element, cols > 0; a NaN is never the largest. */
     int64_t (*argmax)(int64_t cols, const float *x);
+    /* Position of the first element equal to value; cols if there is none. */
+    int64_t (*find)(int64_t cols, const float *x, float value);
 
     /* ---- LSTM with tanh and sigmoid, after the products ----
      *

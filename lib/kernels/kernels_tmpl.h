@@ -155,6 +155,7 @@ const se_kernels SE_TABLE = {
     .softmax_backward = softmax_backward,
     .softmax_crossentropy = softmax_crossentropy,
     .argmax = argmax,
+    .find = find,
     .lstm_forward = lstm_forward,
     .lstm_backward = lstm_backward,
     .adam = adam,

@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "kernels/kernels.h"
 #include "kernels/math_tmpl.h"
 
 /* ---- Rows picked by number ---------------------------------------------------------- */
@@ -84,18 +85,26 @@ static void column_sum(int64_t rows, int64_t cols, const float *x, int64_t x_row
 
 /* ---- Largest ------------------------------------------------------------------------ */
 
+/* Without its sign a number is larger than another where its bits are, and NaN is the
+ * largest; four at a time, so that they do not wait for each other. */
 static float max_abs(int64_t n, const float *x)
 {
-    vf largest = v_zero();
-    vf nan = v_zero();
+    vf largest[4] = { v_zero(), v_zero(), v_zero(), v_zero() };
+    float worst = 0.0F;
+    int64_t i = 0;
 
-    for (int64_t i = 0; i < n; i += SE_VW) {
-        const vf a = v_abs(v_load_or(x + i, n - i, v_zero()));
-
-        largest = v_max(a, largest); /* passes over NaN */
-        nan = v_select(v_isnan(a), a, nan);
+    for (; n - i >= 4 * SE_VW; i += 4 * SE_VW)
+        for (int j = 0; j < 4; j++)
+            largest[j] = v_max_bits(v_abs(v_load(x + i + j * SE_VW)), largest[j]);
+    for (; i < n; i += SE_VW)
+        largest[0] = v_max_bits(v_abs(v_load_or(x + i, n - i, v_zero())), largest[0]);
+    for (int j = 0; j < 4; j++) {
+        if (v_any(v_isnan(largest[j])))
+            return NAN;
+        if (v_largest(largest[j]) > worst)
+            worst = v_largest(largest[j]);
     }
-    return v_any(v_isnan(nan)) ? NAN : v_largest(largest);
+    return worst;
 }
 
 /* The largest element that is not NaN, -Inf if there is none. */
@@ -112,19 +121,24 @@ SE_OP float row_max(int64_t cols, const float *x)
     return v16_max(largest);
 }
 
-static int64_t argmax(int64_t cols, const float *x)
+static int64_t find(int64_t cols, const float *x, float value)
 {
-    const float largest = row_max(cols, x);
-
     for (int64_t i = 0; i < cols; i += SE_VW) {
         const vf a = v_load_or(x + i, cols - i, v_set1(NAN));
 
-        if (v_any(v_eq(a, v_set1(largest))))
+        if (v_any(v_eq(a, v_set1(value))))
             for (; i < cols; i++)
-                if (x[i] == largest)
+                if (x[i] == value)
                     return i;
     }
-    return 0; /* all are NaN */
+    return cols;
+}
+
+static int64_t argmax(int64_t cols, const float *x)
+{
+    const int64_t at = find(cols, x, row_max(cols, x));
+
+    return at < cols ? at : 0; /* all are NaN */
 }
 
 /* ---- Softmax ------------------------------------------------------------------------ */
@@ -195,43 +209,59 @@ static void softmax_backward(int64_t rows, int64_t cols, const float *y, const f
  *
  *     -sum(y log p) = sum(y) log S - sum(y d)
  *
- * Classes with y = 0 take no part in the second sum, even where d is infinite. */
+ * Classes with y = 0 take no part in the second sum, even where d is infinite.
+ *
+ * Rows go in blocks, each step of the work for all rows of a block before the next step: in
+ * one row alone every step would wait for the last. */
+#define ENTROPY_ROWS 16
+
 typedef struct entropy_sums {
-    float largest; /* max(z) */
-    float exp;     /* S */
-    float y;       /* sum(y) */
-    float shift;   /* sum(y d) */
+    float exp[ENTROPY_ROWS];   /* S */
+    float y[ENTROPY_ROWS];     /* sum(y) */
+    float shift[ENTROPY_ROWS]; /* sum(y d) */
+    float log[ENTROPY_ROWS];   /* log S */
 } entropy_sums;
 
-/* e, if not NULL, becomes exp(d); y == NULL leaves the sums over y out. */
-SE_OP entropy_sums entropy_row(int64_t cols, const float *z, const float *y, float *e)
+/* S; e, if not NULL, becomes exp(d). */
+SE_OP float entropy_exp(int64_t cols, const float *z, float largest, float *e)
 {
-    const float largest = row_max(cols, z);
-    v16 sum_exp = v16_set1(0.0F);
-    v16 sum_y = v16_set1(0.0F);
-    v16 sum_shift = v16_set1(0.0F);
+    const vf shift = v_set1(largest);
+    v16 sum = v16_set1(0.0F);
 
     for (int64_t i = 0; i < cols; i += 16) {
         v16 a = v16_load_or(z + i, cols - i, -INFINITY);
-        const v16 w = y != NULL ? v16_load_or(y + i, cols - i, 0.0F) : v16_set1(0.0F);
 
         for (int j = 0; j < SE_V16; j++) {
-            const vf d = v_sub(a.part[j], v_set1(largest));
-
-            a.part[j] = v_exp_negative(d);
-            sum_exp.part[j] = v_add(sum_exp.part[j], a.part[j]);
-            if (y != NULL) {
-                const vm none = v_eq(w.part[j], v_zero());
-                const vf term = v_select(none, v_zero(), v_mul(w.part[j], d));
-
-                sum_y.part[j] = v_add(sum_y.part[j], w.part[j]);
-                sum_shift.part[j] = v_add(sum_shift.part[j], term);
-            }
+            a.part[j] = v_exp_negative(v_sub(a.part[j], shift));
+            sum.part[j] = v_add(sum.part[j], a.part[j]);
         }
         if (e != NULL)
             v16_store_or(e + i, cols - i, a);
     }
-    return (entropy_sums){ largest, v16_sum(sum_exp), v16_sum(sum_y), v16_sum(sum_shift) };
+    return v16_sum(sum);
+}
+
+/* sum(y) and sum(y d). */
+SE_OP void entropy_target(int64_t cols, const float *z, const float *y, float largest,
+                          float *sum, float *shift)
+{
+    v16 sum_y = v16_set1(0.0F), sum_shift = v16_set1(0.0F);
+
+    for (int64_t i = 0; i < cols; i += 16) {
+        const v16 a = v16_load_or(z + i, cols - i, -INFINITY);
+        const v16 w = v16_load_or(y + i, cols - i, 0.0F);
+
+        for (int j = 0; j < SE_V16; j++) {
+            const vf d = v_sub(a.part[j], v_set1(largest));
+            const vm none = v_eq(w.part[j], v_zero());
+
+            sum_y.part[j] = v_add(sum_y.part[j], w.part[j]);
+            sum_shift.part[j] =
+                v_add(sum_shift.part[j], v_select(none, v_zero(), v_mul(w.part[j], d)));
+        }
+    }
+    *sum = v16_sum(sum_y);
+    *shift = v16_sum(sum_shift);
 }
 
 /* From dz = exp(d): dz = scale (dz inverse sum_y - y), y == NULL standing for the one-hot
@@ -253,23 +283,53 @@ SE_OP void entropy_gradient(int64_t cols, const float *y, int32_t label, float i
         dz[label] = at_label;
 }
 
-static float softmax_crossentropy(int64_t cols, const float *z, const float *y,
-                                  int32_t label, float scale, float *dz)
+/* ENTROPY_ROWS rows or fewer. */
+static void entropy_block(const se_entropy *e)
 {
     entropy_sums sums;
 
-    if (y != NULL) {
-        sums = entropy_row(cols, z, y, dz);
-    } else {
-        const float at_label = z[label]; /* dz may equal z */
+    for (int64_t r = 0; r < e->rows; r++) {
+        const float *const z = e->z + r * e->cols;
 
-        sums = entropy_row(cols, z, NULL, dz);
-        sums.y = 1.0F;
-        sums.shift = at_label - sums.largest;
+        e->largest[r] = row_max(e->cols, z);
+        if (e->y != NULL) {
+            entropy_target(e->cols, z, e->y + r * e->y_row, e->largest[r], &sums.y[r],
+                           &sums.shift[r]);
+        } else { /* dz may take the place of z */
+            sums.y[r] = 1.0F;
+            sums.shift[r] = z[e->label[r * e->y_row]] - e->largest[r];
+        }
     }
-    if (dz != NULL)
-        entropy_gradient(cols, y, label, 1.0F / sums.exp, sums.y, scale, dz);
-    return sums.y * log_of(sums.exp) - sums.shift;
+    for (int64_t r = 0; r < e->rows; r++)
+        sums.exp[r] = entropy_exp(e->cols, e->z + r * e->cols, e->largest[r],
+                                  e->dz != NULL ? e->dz + r * e->cols : NULL);
+    for (int64_t r = 0; r < e->rows; r++)
+        sums.log[r] = log_of(sums.exp[r]);
+    for (int64_t r = 0; r < e->rows; r++)
+        e->loss[r] = sums.y[r] * sums.log[r] - sums.shift[r];
+    for (int64_t r = 0; e->dz != NULL && r < e->rows; r++)
+        entropy_gradient(e->cols, e->y != NULL ? e->y + r * e->y_row : NULL,
+                         e->y != NULL ? 0 : e->label[r * e->y_row], 1.0F / sums.exp[r],
+                         sums.y[r], e->scale, e->dz + r * e->cols);
+}
+
+static void softmax_crossentropy(const se_entropy *e)
+{
+    for (int64_t r = 0; r < e->rows; r += ENTROPY_ROWS) {
+        se_entropy block = *e;
+
+        block.rows = e->rows - r < ENTROPY_ROWS ? e->rows - r : ENTROPY_ROWS;
+        block.z += r * e->cols;
+        if (e->y != NULL)
+            block.y += r * e->y_row;
+        else
+            block.label += r * e->y_row;
+        block.loss += r;
+        block.largest += r;
+        if (e->dz != NULL)
+            block.dz += r * e->cols;
+        entropy_block(&block);
+    }
 }
 
 #endif /* SE_KERNELS_ROWS_TMPL_H */

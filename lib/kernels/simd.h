@@ -13,8 +13,11 @@
  *     v_min(a, b)       a < b ? a : b, so b if one is NaN; v_max(a, b) is a > b ? a : b
  *     v_select(m, a, b) m ? a : b
  *     v_pow2(t, bias)   2^(k + bias), where t = k + SE_ROUND, k an integer
+ *     v_max_bits(a, b)  the larger of two numbers without sign; NaN is larger than all
  *     v_sign(a)         the sign bit alone; v_or() joins bits
- *     SE_SIMD_MASKS     v_load_n() costs about what v_load() does
+ *     SE_SIMD_MASKS     v_load_n() costs about what v_load() does, and there is
+ *                       v_load_two(first, p, n, q): lane j from p[j], from q[j] beyond the
+ *                       first `first`, of n lanes; v_store_two() likewise
  *     SE_SIMD_HALVES    v_fma_half(), on the first SE_VW / 2 lanes, the others undefined,
  *                       may take half the time; v_load_half(p, n) is v_load_n() for those
  *     v_transpose4()    to (4, 4) = from (4, 4) transposed, rows a step apart
@@ -191,6 +194,11 @@ SE_OP vf v_select(vm m, vf a, vf b)
     return m ? a : b;
 }
 
+SE_OP vf v_max_bits(vf a, vf b)
+{
+    return v_bits(a) > v_bits(b) ? a : b;
+}
+
 SE_OP vf v_pow2(vf t, int bias)
 {
     return v_from_bits((v_bits(t) << 23) + ((uint32_t)(127 + bias) << 23));
@@ -217,6 +225,17 @@ SE_OP void v_transpose4(const float *from, int64_t from_step, float *to, int64_t
 
 #if !defined(SE_SIMD_MASKS)
 #define SE_SIMD_MASKS 0
+
+/* Never called, but must be there. */
+SE_OP vf v_load_two(int64_t first, const float *p, int64_t n, const float *q)
+{
+    return first < n ? v_load(q) : v_load(p);
+}
+
+SE_OP void v_store_two(int64_t first, float *p, int64_t n, float *q, vf a)
+{
+    v_store(first < n ? q : p, a);
+}
 #endif
 
 #if !defined(SE_SIMD_HALVES)

@@ -52,6 +52,22 @@ SE_OP void v_store_n(float *p, int64_t n, vf a)
     _mm256_maskstore_ps(p, _mm256_castps_si256(v_first(n)), a);
 }
 
+SE_OP __m256i rest_of(int64_t first, int64_t n)
+{
+    return _mm256_castps_si256(_mm256_andnot_ps(v_first(first), v_first(n)));
+}
+
+SE_OP vf v_load_two(int64_t first, const float *p, int64_t n, const float *q)
+{
+    return _mm256_or_ps(v_load_n(p, first), _mm256_maskload_ps(q, rest_of(first, n)));
+}
+
+SE_OP void v_store_two(int64_t first, float *p, int64_t n, float *q, vf a)
+{
+    v_store_n(p, first, a);
+    _mm256_maskstore_ps(q, rest_of(first, n), a);
+}
+
 SE_OP vf v_add(vf a, vf b)
 {
     return _mm256_add_ps(a, b);
@@ -105,6 +121,12 @@ SE_OP vf v_abs(vf a)
 SE_OP vf v_sign(vf a)
 {
     return _mm256_and_ps(_mm256_set1_ps(-0.0F), a);
+}
+
+SE_OP vf v_max_bits(vf a, vf b)
+{
+    return _mm256_castsi256_ps(
+        _mm256_max_epi32(_mm256_castps_si256(a), _mm256_castps_si256(b)));
 }
 
 SE_OP vf v_or(vf a, vf b)

@@ -81,6 +81,19 @@ SE_OP vf v_fma(vf a, vf b, vf c)
     return _mm512_fmadd_ps(a, b, c);
 }
 
+SE_OP vf v_load_two(int64_t first, const float *p, int64_t n, const float *q)
+{
+    const vf head = v_load_n(p, first);
+
+    return _mm512_mask_loadu_ps(head, (vm)(v_first(n) & ~v_first(first)), q);
+}
+
+SE_OP void v_store_two(int64_t first, float *p, int64_t n, float *q, vf a)
+{
+    v_store_n(p, first, a);
+    _mm512_mask_storeu_ps(q, (vm)(v_first(n) & ~v_first(first)), a);
+}
+
 SE_OP vf v_load_half(const float *p, int64_t n)
 {
     return _mm512_castps256_ps512(_mm256_maskz_loadu_ps((__mmask8)v_first(n), p));
@@ -115,6 +128,12 @@ SE_OP vf v_abs(vf a)
 SE_OP vf v_sign(vf a)
 {
     return _mm512_and_ps(_mm512_set1_ps(-0.0F), a);
+}
+
+SE_OP vf v_max_bits(vf a, vf b)
+{
+    return _mm512_castsi512_ps(
+        _mm512_max_epi32(_mm512_castps_si512(a), _mm512_castps_si512(b)));
 }
 
 SE_OP vf v_or(vf a, vf b)

@@ -148,6 +148,12 @@ SE_OP vf v_sign(vf a)
         vandq_u32(vreinterpretq_u32_f32(a), vdupq_n_u32(UINT32_C(1) << 31)));
 }
 
+SE_OP vf v_max_bits(vf a, vf b)
+{
+    return vreinterpretq_f32_s32(
+        vmaxq_s32(vreinterpretq_s32_f32(a), vreinterpretq_s32_f32(b)));
+}
+
 SE_OP vf v_or(vf a, vf b)
 {
     return vreinterpretq_f32_u32(

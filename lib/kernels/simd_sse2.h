@@ -113,6 +113,14 @@ SE_OP vf v_sign(vf a)
     return _mm_and_ps(_mm_set1_ps(-0.0F), a);
 }
 
+SE_OP vf v_max_bits(vf a, vf b)
+{
+    const __m128 above =
+        _mm_castsi128_ps(_mm_cmpgt_epi32(_mm_castps_si128(a), _mm_castps_si128(b)));
+
+    return _mm_or_ps(_mm_and_ps(above, a), _mm_andnot_ps(above, b));
+}
+
 SE_OP vf v_or(vf a, vf b)
 {
     return _mm_or_ps(a, b);

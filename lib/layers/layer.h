@@ -91,7 +91,8 @@ typedef struct se_frame {
     float *next_state;        /* if keep_state: receives the state after it */
 
     /* Backward only. */
-    float *grads;               /* like params; added to */
+    float *grads;               /* like params */
+    bool fresh;                 /* the layer's grads hold nothing: write, else add */
     float *d_out[SE_MAX_PORTS]; /* NULL for zeros; may be overwritten */
     float *d_in[SE_MAX_PORTS];  /* where wanted; to be written, not added to.  For a
                                    repeated input: the sum over its steps */
@@ -154,6 +155,15 @@ static inline float *se_frame_grad(const se_frame *f, size_t i)
 {
     return f->grads + f->weights[i].offset;
 }
+
+/* How a product joins the layer's gradients. */
+static inline se_store se_frame_store(const se_frame *f)
+{
+    return f->fresh ? SE_STORE_SET : SE_STORE_ADD;
+}
+
+/* The gradient of weight i for what can only be added to: zeros if it is fresh. */
+float *se_frame_grad_sum(const se_frame *f, size_t i);
 
 /* ---- For the graph ---- */
 

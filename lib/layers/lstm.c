@@ -367,7 +367,8 @@ static void input_gradients(const lstm_pass *p)
     const int64_t n = 4 * p->units, size = p->batch * n;
     const bool repeated = f->in[0].repeated;
     const int64_t step = repeated ? 1 : stride(p), rows = step * p->batch;
-    float *const d_kernel = se_frame_grad(f, KERNEL);
+    float *const d_kernel =
+        f->in[0].classes != NULL ? se_frame_grad_sum(f, KERNEL) : se_frame_grad(f, KERNEL);
     se_factor transpose = { 0 };
 
     if (repeated) {
@@ -388,14 +389,14 @@ static void input_gradients(const lstm_pass *p)
         else
             se_gemm_gradient(f->compute, rows, p->features, n,
                              f->in[0].data + row * p->features, p->features, dz, n,
-                             d_kernel);
+                             d_kernel, s == 0 ? se_frame_store(f) : SE_STORE_ADD);
         if (f->want_d_in[0])
             se_gemm(f->compute, rows, dz, n, 1, &transpose, f->d_in[0] + row * p->features,
                     p->features, SE_STORE_SET, NULL);
     }
     if (!p->spec->no_bias)
         k->column_sum(repeated ? p->batch : p->steps * p->batch, n,
-                      repeated ? p->once : p->z, n, se_frame_grad(f, BIAS));
+                      repeated ? p->once : p->z, n, se_frame_grad_sum(f, BIAS));
 }
 
 static void lstm_backward(const se_frame *f)
@@ -416,9 +417,10 @@ static void lstm_backward(const se_frame *f)
     run_rows(&p, backward_rows);
 
     if (p.h0 != NULL)
-        se_gemm_gradient(f->compute, p.batch, u, 4 * u, p.h0, u, p.z, 4 * u, d_recurrent);
+        se_gemm_gradient(f->compute, p.batch, u, 4 * u, p.h0, u, p.z, 4 * u, d_recurrent,
+                         se_frame_store(f));
     se_gemm_gradient(f->compute, (p.steps - 1) * p.batch, u, 4 * u, p.h, u, p.z + 4 * size,
-                     4 * u, d_recurrent);
+                     4 * u, d_recurrent, p.h0 != NULL ? SE_STORE_ADD : se_frame_store(f));
     input_gradients(&p);
     if (f->want_d_in[1])
         memcpy(f->d_in[1], p.dh, bytes);

@@ -14,6 +14,9 @@
 /* Probabilities are kept this far from 0 and 1 before their logarithm is taken. */
 #define EPSILON 1e-7f
 
+/* Rows of logits that go together, a few of their figures resting on the stack. */
+#define LOGIT_ROWS 64
+
 /* One row of an output and its target: y, or for class numbers y == NULL and `label`. */
 typedef struct row_args {
     const se_kernels *k;
@@ -137,15 +140,11 @@ static double mean_absolute_error(const row_args *r)
     return loss / (double)r->cols;
 }
 
-static double row_loss(const se_objective *o, const row_args *r, bool logits)
+static double row_loss(const se_objective *o, const row_args *r)
 {
     switch (o->loss) {
     case SEQECHO_CATEGORICAL_CROSSENTROPY:
-    case SEQECHO_SPARSE_CATEGORICAL_CROSSENTROPY:
-        if (logits)
-            return (double)r->k->softmax_crossentropy(r->cols, r->p, r->y, r->label,
-                                                      r->scale, r->d);
-        return clipped_crossentropy(r);
+    case SEQECHO_SPARSE_CATEGORICAL_CROSSENTROPY: return clipped_crossentropy(r);
     case SEQECHO_BINARY_CROSSENTROPY: return binary_crossentropy(r);
     case SEQECHO_MEAN_SQUARED_ERROR: return mean_squared_error(r);
     case SEQECHO_MEAN_ABSOLUTE_ERROR: return mean_absolute_error(r);
@@ -169,33 +168,105 @@ static double row_accuracy(const se_objective *o, const row_args *r)
     return hits / (double)r->cols;
 }
 
+/* Targets and outputs of the samples of one step, and what they come to. */
+typedef struct step_rows {
+    const se_objective *o;
+    const se_kernels *k;
+    const float *p; /* (batch, cols) */
+    float *d;       /* likewise, or NULL */
+    const float *y; /* sample after sample `stride` rows apart, or NULL: */
+    const int32_t *label;
+    int64_t batch, cols, stride;
+    float scale;
+    double loss, hits;
+} step_rows;
+
+/* One row after the other. */
+static void add_rows(step_rows *s)
+{
+    for (int64_t i = 0; i < s->batch; i++) {
+        const row_args r = {
+            .k = s->k,
+            .cols = s->cols,
+            .p = s->p + i * s->cols,
+            .y = s->y != NULL ? s->y + i * s->stride * s->cols : NULL,
+            .label = s->y != NULL ? 0 : s->label[i * s->stride],
+            .scale = s->scale,
+            .d = s->d != NULL ? s->d + i * s->cols : NULL,
+        };
+
+        if (s->o->accuracy)
+            s->hits += row_accuracy(s->o, &r);
+        s->loss += row_loss(s->o, &r);
+    }
+}
+
+/* Logits go some rows at a time; where their largest is not at the label there is nothing
+ * more to look for. */
+static void add_logits(step_rows *s)
+{
+    float loss[LOGIT_ROWS], largest[LOGIT_ROWS];
+
+    for (int64_t i = 0; i < s->batch; i += LOGIT_ROWS) {
+        const int64_t rows = s->batch - i < LOGIT_ROWS ? s->batch - i : LOGIT_ROWS;
+        const se_entropy e = {
+            .rows = rows,
+            .cols = s->cols,
+            .z = s->p + i * s->cols,
+            .y = s->y != NULL ? s->y + i * s->stride * s->cols : NULL,
+            .label = s->y != NULL ? NULL : s->label + i * s->stride,
+            .y_row = s->y != NULL ? s->stride * s->cols : s->stride,
+            .scale = s->scale,
+            .loss = loss,
+            .largest = largest,
+            .dz = s->d != NULL ? s->d + i * s->cols : NULL,
+        };
+
+        s->k->softmax_crossentropy(&e);
+        for (int64_t j = 0; j < rows; j++) {
+            const float *const z = e.z + j * s->cols;
+            const int64_t right = e.y != NULL ? s->k->argmax(s->cols, e.y + j * e.y_row)
+                                              : e.label[j * e.y_row];
+
+            s->loss += (double)loss[j];
+            if (s->o->accuracy && z[right] == largest[j])
+                s->hits += s->k->find(s->cols, z, largest[j]) == right ? 1.0 : 0.0;
+        }
+    }
+}
+
 void se_loss_add(const se_objective *o, se_session *s, size_t i, const seqecho_view *y,
                  int64_t first, bool gradient, se_score *score)
 {
     se_slot *const slot = s->outputs[i];
     const se_shape *const shape = &slot->shape;
-    const int64_t per_sample = se_shape_rows(shape), rows = per_sample * s->batch;
-    const int64_t cols = se_shape_features(shape);
-    const bool classes = y->dtype == SEQECHO_INT32;
-    const bool logits = slot->defers_softmax && se_loss_takes_logits(o);
-    row_args r = { .k = s->compute.k, .cols = cols, .scale = 1.0f / (float)rows };
-    double loss = 0.0, hits = 0.0;
+    const int64_t steps = se_shape_rows(shape), cols = se_shape_features(shape);
+    step_rows rows = {
+        .o = o,
+        .k = s->compute.k,
+        .batch = s->batch,
+        .cols = cols,
+        .stride = steps,
+        .scale = 1.0f / (float)(steps * s->batch),
+    };
 
-    for (int64_t row = 0; row < rows; row++) {
-        const int64_t at = first * per_sample + se_shape_user_row(shape, s->batch, row);
+    for (int64_t step = 0; step < steps; step++) {
+        const int64_t at =
+            first * steps + se_shape_user_row(shape, s->batch, step * s->batch);
 
-        r.p = slot->value.data + row * cols;
-        r.d = gradient ? slot->grad + row * cols : NULL;
-        if (classes)
-            r.label = ((const int32_t *)y->data)[at];
+        rows.p = slot->value.data + step * s->batch * cols;
+        rows.d = gradient ? slot->grad + step * s->batch * cols : NULL;
+        if (y->dtype == SEQECHO_INT32)
+            rows.label = (const int32_t *)y->data + at;
         else
-            r.y = (const float *)y->data + at * cols;
-        if (o->accuracy)
-            hits += row_accuracy(o, &r);
-        loss += row_loss(o, &r, logits);
+            rows.y = (const float *)y->data + at * cols;
+        if (slot->defers_softmax && se_loss_takes_logits(o))
+            add_logits(&rows);
+        else
+            add_rows(&rows);
     }
-    score->loss += loss / (double)per_sample;
-    score->hits += hits / (double)per_sample / (double)s->graph->n_outputs;
+    score->loss += rows.loss / (double)steps;
+    score->hits += rows.hits / (double)steps / (double)s->graph->n_outputs;
     if (gradient)
         slot->has_grad = true;
 }

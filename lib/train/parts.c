@@ -102,7 +102,6 @@ int seqecho_trainer_backward(seqecho_trainer *t, const seqecho_view *dy, float *
                           dy[i].data, slot->grad);
         slot->has_grad = true;
     }
-    memset(t->grads, 0, s->graph->n_params * sizeof *t->grads);
     se_session_backward(s);
     SE_TRY(se_session_check_grads(s));
     get_dx(s, dx);

@@ -196,7 +196,6 @@ int se_trainer_pass(seqecho_trainer *t, const seqecho_view *x, const seqecho_vie
     if (!isfinite(batch.loss))
         return se_session_blame_output(s, "the loss");
     if (gradient) {
-        memset(t->grads, 0, s->graph->n_params * sizeof *t->grads);
         se_session_backward(s);
         SE_TRY(se_session_check_grads(s));
     }

@@ -91,7 +91,8 @@ static void call_gemm(const void *arg)
     const product *const p = g->p;
 
     if (p->transposed)
-        se_gemm_gradient(&g->compute, p->k, p->m, p->n, p->a, p->m, p->b, p->n, p->c);
+        se_gemm_gradient(&g->compute, p->k, p->m, p->n, p->a, p->m, p->b, p->n, p->c,
+                         SE_STORE_ADD);
     else
         se_gemm(&g->compute, p->m, p->a, p->k, 1, &g->factor, p->c, p->n, SE_STORE_SET,
                 NULL);
@@ -223,9 +224,19 @@ static void call_entropy(const void *arg)
 {
     const element_call *const e = arg;
 
-    for (int i = 0; i < ROWS; i++)
-        (void)e->k->softmax_crossentropy(UNITS, e->x + i * UNITS, NULL, i, 1.0F,
-                                         e->y + i * UNITS);
+    static int32_t label[ROWS];
+    float loss[ROWS], largest[ROWS];
+    const se_entropy rows = { .rows = ROWS,
+                              .cols = UNITS,
+                              .z = e->x,
+                              .label = label,
+                              .y_row = 1,
+                              .scale = 1.0F,
+                              .loss = loss,
+                              .largest = largest,
+                              .dz = e->y };
+
+    e->k->softmax_crossentropy(&rows);
 }
 
 static void call_lstm_forward(const void *arg)

@@ -317,7 +317,7 @@ static void test_gradient(void **state)
             assert_int_equal(se_pool_create(&compute.pool, threads, &allocator),
                              SEQECHO_OK);
             se_gemm_gradient(&compute, rows, k, n, p.a.data, p.a_col, p.b.data, p.b_row,
-                             dw.data);
+                             dw.data, SE_STORE_ADD);
             for (int64_t r = 0; r < k; r++)
                 assert_same_bits(dw.data + r * n, want.data + r * p.c_row, (size_t)n);
             se_pool_destroy(compute.pool);

@@ -268,6 +268,25 @@ static void test_softmax_backward(void **state)
     }
 }
 
+/* One row. */
+static float crossentropy(const se_kernels *k, int64_t cols, const float *z, const float *y,
+                          int32_t label, float scale, float *dz)
+{
+    float loss, largest;
+    const se_entropy e = { .rows = 1,
+                           .cols = cols,
+                           .z = z,
+                           .y = y,
+                           .label = &label,
+                           .scale = scale,
+                           .loss = &loss,
+                           .largest = &largest,
+                           .dz = dz };
+
+    k->softmax_crossentropy(&e);
+    return loss;
+}
+
 static void test_softmax_crossentropy(void **state)
 {
     static double p[COLS_MAX];
@@ -293,13 +312,12 @@ static void test_softmax_crossentropy(void **state)
             guarded dz = guarded_new(z.n), in_place = guarded_copy(&z),
                     got = guarded_new(2);
 
-            got.data[0] = k->softmax_crossentropy(cols, z.data, y.data, -1, scale, dz.data);
+            got.data[0] = crossentropy(k, cols, z.data, y.data, -1, scale, dz.data);
             assert_close_double((double)got.data[0], loss, 1e-6, 1e-5 * sqrt((double)cols));
             assert_close(dz.data, want.data, dz.n, 1e-6, 1e-6);
-            got.data[1] = k->softmax_crossentropy(cols, z.data, y.data, -1, scale, NULL);
+            got.data[1] = crossentropy(k, cols, z.data, y.data, -1, scale, NULL);
             assert_same_bits(&got.data[1], &got.data[0], 1);
-            (void)k->softmax_crossentropy(cols, in_place.data, y.data, -1, scale,
-                                          in_place.data);
+            (void)crossentropy(k, cols, in_place.data, y.data, -1, scale, in_place.data);
             assert_same_bits(in_place.data, dz.data, dz.n);
             agree(&all, k, &dz);
             agree(&losses, k, &got);
@@ -334,13 +352,12 @@ static void test_crossentropy_of_label(void **state)
                 z.data[random_u32() % (uint32_t)cols] = peak[i];
                 for (int64_t c = 0; c < cols; c++)
                     y.data[c] = c == label ? 1.0F : 0.0F;
-                dense_loss =
-                    k->softmax_crossentropy(cols, z.data, y.data, -1, 0.5F, dense.data);
-                loss = k->softmax_crossentropy(cols, z.data, NULL, label, 0.5F, NULL);
+                dense_loss = crossentropy(k, cols, z.data, y.data, -1, 0.5F, dense.data);
+                loss = crossentropy(k, cols, z.data, NULL, label, 0.5F, NULL);
                 assert_true(isnan(loss) == isnan(dense_loss));
                 if (!isnan(loss))
                     assert_same_bits(&loss, &dense_loss, 1);
-                loss = k->softmax_crossentropy(cols, z.data, NULL, label, 0.5F, z.data);
+                loss = crossentropy(k, cols, z.data, NULL, label, 0.5F, z.data);
                 assert_true(isnan(loss) == isnan(dense_loss));
                 for (int64_t c = 0; c < cols; c++)
                     if (!isnan(z.data[c]) || !isnan(dense.data[c]))
@@ -361,7 +378,7 @@ static void test_crossentropy_logarithm(void **state)
 
         FOR_EACH_TABLE(k)
         {
-            const float loss = k->softmax_crossentropy(2, z, NULL, 0, 1.0F, NULL);
+            const float loss = crossentropy(k, 2, z, NULL, 0, 1.0F, NULL);
 
             assert_close_double((double)loss, want, 3e-7, 1.3e-7);
         }
@@ -383,6 +400,8 @@ static void test_argmax(void **state)
                 x.data[at] = 2.0F;
                 x.data[n - 1] = 2.0F; /* the first of equals */
                 assert_int_equal(k->argmax(n, x.data), at);
+                assert_int_equal(k->find(n, x.data, 2.0F), at);
+                assert_int_equal(k->find(n, x.data, 3.0F), n);
                 if (at > 0) {
                     x.data[at / 2] = NAN;
                     assert_int_equal(k->argmax(n, x.data), at);
