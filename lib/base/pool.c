@@ -26,8 +26,8 @@
 #include "base/attributes.h"
 #include "base/error.h"
 
-/* Looks before sleeping: some 20 microseconds, about what waking a thread costs. */
-#define SPINS 1000
+/* Looks before sleeping: some 50 microseconds, about what waking a thread costs. */
+#define SPINS 3000
 
 /* What a ticket can count. */
 #define THREADS_MAX 0xffff
@@ -81,11 +81,20 @@ static bool work_left(se_pool *pool)
     return ticket_taken(ticket) < ticket_pieces(ticket);
 }
 
+int64_t se_pool_cut(int64_t count, int64_t grain, int pieces, int piece)
+{
+    const int64_t grains = (count + grain - 1) / grain;
+
+    return piece == pieces
+               ? count
+               : (grains / pieces * piece + grains % pieces * piece / pieces) * grain;
+}
+
 /* Do one piece of the current run; false if none is left to take. */
 static bool take_piece(se_pool *pool)
 {
     uint64_t ticket = atomic_load(&pool->ticket);
-    int64_t grains, begin, end, piece, pieces;
+    int piece, pieces;
 
     do {
         if (ticket_taken(ticket) >= ticket_pieces(ticket))
@@ -94,11 +103,8 @@ static bool take_piece(se_pool *pool)
 
     piece = ticket_taken(ticket);
     pieces = ticket_pieces(ticket);
-    grains = (pool->count - 1) / pool->grain + 1;
-    begin = (grains / pieces * piece + grains % pieces * piece / pieces) * pool->grain;
-    end = (grains / pieces * (piece + 1) + grains % pieces * (piece + 1) / pieces) *
-          pool->grain;
-    pool->fn(pool->arg, (int)piece, begin, piece + 1 == pieces ? pool->count : end);
+    pool->fn(pool->arg, piece, se_pool_cut(pool->count, pool->grain, pieces, piece),
+             se_pool_cut(pool->count, pool->grain, pieces, piece + 1));
 
     if (atomic_fetch_add(&pool->done, 1) + 1 == pieces &&
         atomic_load(&pool->caller_sleeps)) {

@@ -29,6 +29,10 @@ int se_pool_threads(const se_pool *pool);
  * directly, if pool is NULL, count <= grain, or this is a forked child. */
 void se_pool_run(se_pool *pool, int64_t count, int64_t grain, se_pool_fn fn, void *arg);
 
+/* Where piece number `piece` of `pieces` begins, if [0, count) is cut at multiples of grain
+ * into pieces about as large; count for piece == pieces. */
+int64_t se_pool_cut(int64_t count, int64_t grain, int pieces, int piece);
+
 /* Processors this process may run on, at least 1. */
 int se_pool_processors(void);
 

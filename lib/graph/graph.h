@@ -74,4 +74,10 @@ typedef struct se_weight_cursor {
 } se_weight_cursor;
 const se_weight *se_graph_next_weight(const seqecho_graph *graph, se_weight_cursor *cursor);
 
+/* Call fn with ranges of the parameter block that cover every weight once, each thread of
+ * `compute` taking the parts whose gradients it made; on one thread, with the whole
+ * block. */
+void se_graph_share(const seqecho_graph *graph, const se_compute *compute, se_pool_fn fn,
+                    void *arg);
+
 #endif /* SE_GRAPH_GRAPH_H */

@@ -10,7 +10,6 @@
  * seven times as many, and gain nothing at a seventh. */
 #define AUTO_THREADS_WORK 1.0e9
 #define AUTO_THREADS_MAX 16
-#define THREADS_MAX 256
 
 static bool traits(const se_step *step, uint32_t mask)
 {
@@ -201,9 +200,9 @@ int se_session_create(se_session **out, seqecho_graph *graph, se_mode mode,
     int err;
 
     *out = NULL;
-    if (threads < 0 || threads > THREADS_MAX)
+    if (threads < 0 || threads > SE_THREADS_MAX)
         return se_fail(SEQECHO_EINVAL, "threads is %d, expected 0 (automatic) to %d",
-                       threads, THREADS_MAX);
+                       threads, SE_THREADS_MAX);
     if (numerics < SEQECHO_NUMERICS_DEFAULT || numerics > SEQECHO_NUMERICS_FAST)
         return se_fail(SEQECHO_EINVAL, "numerics is %d, expected a seqecho_numerics",
                        (int)numerics);

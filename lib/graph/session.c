@@ -173,13 +173,40 @@ int se_session_blame_output(const se_session *s, const char *what)
     return se_fail(SEQECHO_ENUMERIC, "%s is not a finite number", what);
 }
 
+/* The largest of each piece. */
+typedef struct largest_job {
+    const se_kernels *k;
+    const float *x;
+    float piece[SE_THREADS_MAX];
+} largest_job;
+
+static void largest_range(void *arg, int piece, int64_t begin, int64_t end)
+{
+    largest_job *const job = arg;
+    const float largest = job->k->max_abs(end - begin, job->x + begin);
+
+    if (!(largest <= job->piece[piece]))
+        job->piece[piece] = largest; /* NaN stays */
+}
+
+static bool grads_fine(const se_session *s)
+{
+    largest_job job = { .k = s->compute.k, .x = s->grads };
+    bool fine = true;
+
+    se_graph_share(s->graph, &s->compute, largest_range, &job);
+    for (int i = 0; i < SE_THREADS_MAX; i++)
+        fine = fine && job.piece[i] <= GRADIENT_LIMIT;
+    return fine;
+}
+
 static int check_weight_grads(const se_session *s)
 {
     const se_kernels *const k = s->compute.k;
     se_weight_cursor cursor = { NULL, 0 };
     const se_weight *w;
 
-    if (k->max_abs((int64_t)s->graph->n_params, s->grads) <= GRADIENT_LIMIT)
+    if (grads_fine(s))
         return SEQECHO_OK;
     while ((w = se_graph_next_weight(s->graph, &cursor)) != NULL) {
         const float worst = k->max_abs(se_weight_size(w), s->grads + w->offset);

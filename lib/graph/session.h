@@ -41,6 +41,8 @@ typedef struct se_step {
     bool last;    /* no later step has this layer: the first of it on the way back */
 } se_step;
 
+#define SE_THREADS_MAX 256
+
 enum { SE_STATE_SETS = 3 }; /* current, next, saved */
 
 typedef struct se_session {

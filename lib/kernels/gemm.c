@@ -11,9 +11,11 @@
  *
  * Measured by tests/kernels/bench_kernels.c on a core with 1 MiB of second-level cache. */
 
-/* Packing a row-major factor costs about as much as a product of 8 rows.  It gains a tenth
- * while the factor rests in the second-level cache, and a third beyond; a single row gains
- * nothing.  So: how many rows all products together must have, and what counts as large. */
+/* Packing a factor costs about as much as a product of 8 rows.  Of a row-major one it gains
+ * a tenth while the factor rests in the second-level cache, and a third beyond; a single
+ * row gains nothing.  So: how many rows all products together must have, and what counts
+ * as large. */
+#define PACK_WORK 8
 #define PACK_ROWS 256
 #define PACK_ROWS_LARGE 32
 #define PACK_LARGE (256 * 1024)
@@ -25,9 +27,12 @@
 /* Multiply-adds from which the BLAS is more than 5 % ahead, one thread each. */
 #define BLAS_WORK ((int64_t)1 << 32)
 
-/* Rows are cut between threads at multiples of this, a tile of the widest kernels, if each
- * thread gets as many at least; else columns are cut, at panels. */
+/* Rows are cut between threads if each gets as many as this at least, a tile of the widest
+ * kernels; else columns are cut, at panels. */
 #define SPLIT_ROWS 8
+
+/* Packing is cut at multiples of so many rows, a cache line of a transposed factor. */
+#define PACK_GRAIN 16
 
 /* m n k as a number to compare with the bounds above. */
 static double work_of(int64_t m, int64_t n, int64_t k)
@@ -55,14 +60,18 @@ typedef struct pack_job {
     float *packed;
 } pack_job;
 
-static void pack_columns(void *arg, int piece, int64_t begin, int64_t end)
+/* Rows [begin, end) of every panel. */
+static void pack_rows(void *arg, int piece, int64_t begin, int64_t end)
 {
     const pack_job *const job = arg;
     const se_factor *const f = job->factor;
+    const int64_t n = f->panels.n, panel = job->kernels->panel;
 
     SE_UNUSED(piece);
-    job->kernels->pack(f->panels.k, end - begin, f->source + begin * f->col, f->row, f->col,
-                       job->packed + begin * f->panels.k);
+    for (int64_t col = 0; col < n; col += panel)
+        job->kernels->pack(end - begin, n - col < panel ? n - col : panel,
+                           f->source + begin * f->row + col * f->col, f->row, f->col,
+                           job->packed + col * f->panels.k + begin * panel);
 }
 
 static void factor_pack(const se_compute *compute, se_factor *factor, float *packed)
@@ -70,8 +79,8 @@ static void factor_pack(const se_compute *compute, se_factor *factor, float *pac
     const int64_t k = factor->panels.k, n = factor->panels.n;
     pack_job job = { compute->k, factor, packed };
 
-    se_pool_run(work_of(1, n, k) < SPLIT_WORK ? NULL : compute->pool, n, compute->k->panel,
-                pack_columns, &job);
+    se_pool_run(work_of(PACK_WORK, n, k) < SPLIT_WORK ? NULL : compute->pool, k, PACK_GRAIN,
+                pack_rows, &job);
     factor->panels.data = packed;
     factor->panels.row_stride = compute->k->panel;
     factor->panels.panel_stride = compute->k->panel * k;
@@ -149,7 +158,7 @@ static void gemm_split(const se_compute *compute, gemm_job *job)
     if (pool == NULL)
         gemm_rows(job, 0, 0, job->m);
     else if (job->m >= (int64_t)SPLIT_ROWS * threads)
-        se_pool_run(pool, job->m, SPLIT_ROWS, gemm_rows, job);
+        se_pool_run(pool, job->m, 1, gemm_rows, job);
     else
         se_pool_run(pool, b->n, job->kernels->panel, gemm_columns, job);
 }

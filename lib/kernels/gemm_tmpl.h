@@ -41,8 +41,8 @@
 #define K_BLOCK 256
 
 /* Rows of A that go through all panels together, and how many elements they may have, so
- * that they stay in the second-level cache; M_BLOCK is a multiple of every TILE_ROWS. */
-#define M_BLOCK 504
+ * that they stay in the second-level cache. */
+#define M_BLOCK 512
 #define A_BLOCK (128 * 1024)
 
 /* From this many rows of A on, a block of a panel whose rows are this far apart in B is
@@ -321,6 +321,40 @@ static void panel_run(panel_job *job, const se_panels *b, int64_t k, const float
     job->a = a;
 }
 
+/* A block of rows of A, with all columns of B.  k goes in parts, too, so that they stay in
+ * the second-level cache together; each is a stretch or more. */
+static void block_run(panel_job *job, const se_panels *b, float *c, const float *start,
+                      float *room)
+{
+    const int64_t k_most = A_BLOCK / job->m / K_BLOCK * K_BLOCK;
+    const int64_t k_part = k_most > K_BLOCK ? k_most : K_BLOCK;
+    const int64_t start_row = job->start_row;
+    const float *const a = job->a;
+
+    for (int64_t r = 0; r == 0 || r < b->k; r += k_part) {
+        job->a = a + r * job->a_col;
+        for (int64_t col = 0; col < b->n; col += PANEL) {
+            const float *const from = r > 0 ? c : start;
+
+            job->c = c + col;
+            job->start = from != NULL ? from + col : NULL;
+            job->start_row = r > 0 ? job->c_row : start_row;
+            panel_run(job, b, b->k - r < k_part ? b->k - r : k_part,
+                      b->data + col / PANEL * b->panel_stride + r * b->row_stride,
+                      b->n - col < PANEL ? b->n - col : PANEL, room);
+        }
+    }
+}
+
+/* Rows of the next block, all of which are about as large. */
+SE_OP int64_t block_rows(int64_t left)
+{
+    const int64_t blocks = (left + M_BLOCK - 1) / M_BLOCK;
+    const int64_t rows = (left + blocks - 1) / blocks;
+
+    return blocks == 1 ? left : (rows + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
+}
+
 static void gemm(int64_t m, const float *a, int64_t a_row, int64_t a_col,
                  const se_panels *b, float *c, int64_t c_row, se_store store,
                  const float *bias, float *room)
@@ -331,29 +365,15 @@ static void gemm(int64_t m, const float *a, int64_t a_row, int64_t a_col,
         gemv(a, a_col, b, store == SE_STORE_ADD ? c : bias, c);
         return;
     }
-    for (int64_t i = 0; i < m; i += M_BLOCK) {
-        const int64_t rows = m - i < M_BLOCK ? m - i : M_BLOCK;
-        const int64_t k_most = A_BLOCK / rows / K_BLOCK * K_BLOCK;
-        const float *start = store == SE_STORE_ADD ? c + i * c_row : bias;
-        int64_t start_row = store == SE_STORE_ADD ? c_row : 0;
+    for (int64_t i = 0, rows; i < m; i += rows) {
+        panel_job job = { .a = a + i * a_row, .a_row = a_row, .a_col = a_col };
 
-        for (int64_t r = 0; r == 0 || r < b->k; r += k_most) {
-            panel_job job = {
-                .m = rows, .a = a + i * a_row + r * a_col, .a_row = a_row, .a_col = a_col
-            };
-
-            for (int64_t col = 0; col < b->n; col += PANEL) {
-                job.c = c + i * c_row + col;
-                job.c_row = c_row;
-                job.start = start != NULL ? start + col : NULL;
-                job.start_row = start_row;
-                panel_run(&job, b, b->k - r < k_most ? b->k - r : k_most,
-                          b->data + col / PANEL * b->panel_stride + r * b->row_stride,
-                          b->n - col < PANEL ? b->n - col : PANEL, room);
-            }
-            start = c + i * c_row;
-            start_row = c_row;
-        }
+        rows = block_rows(m - i);
+        job.m = rows;
+        job.c_row = c_row;
+        job.start_row = store == SE_STORE_ADD ? c_row : 0;
+        block_run(&job, b, c + i * c_row, store == SE_STORE_ADD ? c + i * c_row : bias,
+                  room);
     }
 }
 
@@ -400,8 +420,8 @@ static void pack(int64_t k, int64_t n, const float *b, int64_t b_row, int64_t b_
         const int64_t width = n - col < PANEL ? n - col : PANEL;
         const pack_job job = { k, width, b + col * b_col, b_row, b_col, packed };
 
-        if (width < PANEL)
-            memset(packed, 0, (size_t)(k * PANEL) * sizeof *packed);
+        for (int64_t r = 0; width % SE_VW != 0 && r < k; r++)
+            v_store(packed + r * PANEL + width / SE_VW * SE_VW, v_zero());
         if (b_col == 1)
             copy_rows(k, width, job.b, b_row, packed);
         else if (b_row == 1)

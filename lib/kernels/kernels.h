@@ -33,7 +33,7 @@ typedef struct se_panels {
     const float *data;
     int64_t k, n;
     int64_t row_stride, panel_stride;
-    bool padded; /* the last panel may be read to its full width: it was packed */
+    bool padded; /* the last panel may be read to whole vectors: it was packed */
 } se_panels;
 
 /* Floats a product may need to copy a part of B to. */
@@ -55,13 +55,14 @@ typedef struct se_entropy {
 
 typedef struct se_kernels {
     const char *name; /* "c", "sse2", "avx2", "avx512", "neon" */
+    int32_t lanes;    /* floats a vector */
     int32_t panel;    /* columns a panel */
     bool fused;       /* has a fused multiply-add */
 
     /* ---- Products ---- */
 
-    /* Pack B, element (r, c) at b[r * b_row + c * b_col], into panels of n padded up with
-     * zeros: ceil(n / panel) * panel * k floats. */
+    /* Pack B, element (r, c) at b[r * b_row + c * b_col], into panels, n padded up with
+     * zeros to whole vectors: ceil(n / panel) * panel * k floats. */
     void (*pack)(int64_t k, int64_t n, const float *b, int64_t b_row, int64_t b_col,
                  float *packed);
     /* C (m, n), rows c_row apart, = A B (see se_store); A's element (i, r) is
@@ -76,9 +77,9 @@ typedef struct se_kernels {
     /* out (rows, cols): out[r] = bias + w[index[r]]; bias may be NULL. */
     void (*gather)(int64_t rows, int64_t cols, const int32_t *index, const float *w,
                    const float *bias, float *out);
-    /* w[index[r]] += x[r], in the order of r. */
+    /* w[index[r]] += x[r], in the order of r, for every index in [first, last). */
     void (*scatter_add)(int64_t rows, int64_t cols, const int32_t *index, const float *x,
-                        float *w);
+                        float *w, int64_t first, int64_t last);
     /* sum[c] += x[r * x_row + c], in the order of r. */
     void (*column_sum)(int64_t rows, int64_t cols, const float *x, int64_t x_row,
                        float *sum);

@@ -140,6 +140,7 @@ static void adam(int64_t n, float *w, const float *g, float *m, float *v, float 
 
 const se_kernels SE_TABLE = {
     .name = SE_TABLE_NAME,
+    .lanes = SE_VW,
     .panel = PANEL,
     .fused = SE_SIMD_FUSED,
     .pack = pack,

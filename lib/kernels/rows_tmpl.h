@@ -43,10 +43,11 @@ static void gather(int64_t rows, int64_t cols, const int32_t *index, const float
 }
 
 static void scatter_add(int64_t rows, int64_t cols, const int32_t *index, const float *x,
-                        float *w)
+                        float *w, int64_t first, int64_t last)
 {
     for (int64_t r = 0; r < rows; r++)
-        add(cols, x + r * cols, w + index[r] * cols);
+        if (index[r] >= first && index[r] < last)
+            add(cols, x + r * cols, w + index[r] * cols);
 }
 
 /* Four vectors of columns at a time, so that additions do not wait for each other. */

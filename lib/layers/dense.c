@@ -131,12 +131,14 @@ static void dense_backward(const se_frame *f)
     if (!f->logits)
         se_activate_backward(k, spec->activation, rows, units, w.pre, f->out[0], dz, dz);
     if (f->in[0].classes != NULL)
-        k->scatter_add(rows, units, f->in[0].classes, dz, se_frame_grad_sum(f, KERNEL));
+        se_scatter_gradient(f->compute, rows, features, units, f->in[0].classes, dz,
+                            se_frame_grad(f, KERNEL), se_frame_store(f));
     else
         se_gemm_gradient(f->compute, rows, features, units, f->in[0].data, features, dz,
                          units, se_frame_grad(f, KERNEL), se_frame_store(f));
     if (!spec->no_bias)
-        k->column_sum(rows, units, dz, units, se_frame_grad_sum(f, BIAS));
+        se_bias_gradient(f->compute, rows, units, dz, se_frame_grad(f, BIAS),
+                         se_frame_store(f));
     if (f->want_d_in[0]) {
         const se_factor factor =
             se_factor_make(f->compute, rows, 1, units, features, se_frame_weight(f, KERNEL),

@@ -13,7 +13,7 @@
 
 #include "base/arena.h"
 #include "base/shape.h"
-#include "kernels/gemm.h"
+#include "kernels/gradient.h"
 
 #define SE_MAX_WEIGHTS 4 /* arrays of one layer */
 #define SE_MAX_PORTS 3   /* inputs or outputs of one call */
@@ -161,9 +161,6 @@ static inline se_store se_frame_store(const se_frame *f)
 {
     return f->fresh ? SE_STORE_SET : SE_STORE_ADD;
 }
-
-/* The gradient of weight i for what can only be added to: zeros if it is fresh. */
-float *se_frame_grad_sum(const se_frame *f, size_t i);
 
 /* ---- For the graph ---- */
 

@@ -233,7 +233,8 @@ static int64_t input_row(const lstm_pass *p, int64_t s)
     return (p->spec->go_backwards ? p->steps - 1 - s : s) * p->batch;
 }
 
-/* z = x K + b for all steps; for a repeated input, only once, into p->once. */
+/* z = x K + b for all steps; for a repeated input, only once, into p->once.  Class numbers
+ * are left to forward_rows(). */
 static void input_product(const lstm_pass *p)
 {
     const se_frame *const f = p->f;
@@ -243,20 +244,18 @@ static void input_product(const lstm_pass *p)
     const se_store store = bias != NULL ? SE_STORE_BIAS : SE_STORE_SET;
     const bool repeated = f->in[0].repeated;
     const int64_t step = repeated ? 1 : stride(p), rows = step * p->batch;
-    se_factor factor = { 0 };
+    se_factor factor;
 
-    if (f->in[0].classes == NULL)
-        factor = se_factor_make(f->compute, rows, repeated ? 1 : p->steps / step,
-                                p->features, n, kernel, n, 1, p->kernel_packed);
+    if (f->in[0].classes != NULL)
+        return;
+    factor = se_factor_make(f->compute, rows, repeated ? 1 : p->steps / step, p->features,
+                            n, kernel, n, 1, p->kernel_packed);
     for (int64_t s = 0; s < (repeated ? 1 : p->steps); s += step) {
         const int64_t row = repeated ? 0 : input_row(p, s);
         float *const z = repeated ? p->once : p->z + s * p->batch * n;
 
-        if (f->in[0].classes != NULL)
-            f->compute->k->gather(rows, n, f->in[0].classes + row, kernel, bias, z);
-        else
-            se_gemm(f->compute, rows, f->in[0].data + row * p->features, p->features, 1,
-                    &factor, z, n, store, bias);
+        se_gemm(f->compute, rows, f->in[0].data + row * p->features, p->features, 1,
+                &factor, z, n, store, bias);
     }
 }
 
@@ -274,7 +273,11 @@ static void forward_rows(void *arg, int piece, int64_t begin, int64_t end)
         const float *const h = before(p, p->h, kept_h(p), p->h0, s, begin);
         float *const z = p->z + first * 4 * u;
 
-        if (p->f->in[0].repeated)
+        if (p->f->in[0].classes != NULL)
+            compute.k->gather(rows, 4 * u, p->f->in[0].classes + input_row(p, s) + begin,
+                              se_frame_weight(p->f, KERNEL),
+                              p->spec->no_bias ? NULL : se_frame_weight(p->f, BIAS), z);
+        else if (p->f->in[0].repeated)
             memcpy(z, p->once + begin * 4 * u, (size_t)(rows * 4 * u) * sizeof *z);
         if (h != NULL)
             se_gemm(&compute, rows, h, u, 1, &p->recurrent, z, 4 * u, SE_STORE_ADD, NULL);
@@ -367,8 +370,7 @@ static void input_gradients(const lstm_pass *p)
     const int64_t n = 4 * p->units, size = p->batch * n;
     const bool repeated = f->in[0].repeated;
     const int64_t step = repeated ? 1 : stride(p), rows = step * p->batch;
-    float *const d_kernel =
-        f->in[0].classes != NULL ? se_frame_grad_sum(f, KERNEL) : se_frame_grad(f, KERNEL);
+    float *const d_kernel = se_frame_grad(f, KERNEL);
     se_factor transpose = { 0 };
 
     if (repeated) {
@@ -383,20 +385,23 @@ static void input_gradients(const lstm_pass *p)
     for (int64_t s = 0; s < (repeated ? 1 : p->steps); s += step) {
         const int64_t row = repeated ? 0 : input_row(p, s);
         const float *const dz = repeated ? p->once : p->z + s * size;
+        const se_store store = s == 0 ? se_frame_store(f) : SE_STORE_ADD;
 
         if (f->in[0].classes != NULL)
-            k->scatter_add(rows, n, f->in[0].classes + row, dz, d_kernel);
+            se_scatter_gradient(f->compute, rows, p->features, n, f->in[0].classes + row,
+                                dz, d_kernel, store);
         else
             se_gemm_gradient(f->compute, rows, p->features, n,
                              f->in[0].data + row * p->features, p->features, dz, n,
-                             d_kernel, s == 0 ? se_frame_store(f) : SE_STORE_ADD);
+                             d_kernel, store);
         if (f->want_d_in[0])
             se_gemm(f->compute, rows, dz, n, 1, &transpose, f->d_in[0] + row * p->features,
                     p->features, SE_STORE_SET, NULL);
     }
     if (!p->spec->no_bias)
-        k->column_sum(repeated ? p->batch : p->steps * p->batch, n,
-                      repeated ? p->once : p->z, n, se_frame_grad_sum(f, BIAS));
+        se_bias_gradient(f->compute, repeated ? p->batch : p->steps * p->batch, n,
+                         repeated ? p->once : p->z, se_frame_grad(f, BIAS),
+                         se_frame_store(f));
 }
 
 static void lstm_backward(const se_frame *f)

@@ -123,15 +123,6 @@ void se_layer_add_weight(seqecho_layer *layer, const char *name, int64_t rows, i
     };
 }
 
-float *se_frame_grad_sum(const se_frame *f, size_t i)
-{
-    float *const grad = se_frame_grad(f, i);
-
-    if (f->fresh)
-        memset(grad, 0, (size_t)se_weight_size(&f->weights[i]) * sizeof *grad);
-    return grad;
-}
-
 float *se_carve(se_carver *carver, int64_t a, int64_t b, int64_t c)
 {
     const size_t line = SE_CACHE_LINE / sizeof(float);

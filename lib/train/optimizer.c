@@ -7,9 +7,6 @@
 #include "base/alloc.h"
 #include "base/error.h"
 
-/* Weights a thread takes at once; a block of fewer is not worth a second thread. */
-#define GRAIN 32768
-
 void se_optimizer_defaults(se_optimizer *o)
 {
     *o = (se_optimizer){
@@ -111,14 +108,14 @@ static void adam_range(void *arg, int piece, int64_t begin, int64_t end)
                (float)o->epsilon);
 }
 
-void se_optimizer_step(se_optimizer *o, const se_compute *compute, float *params,
-                       const float *grads)
+void se_optimizer_step(se_optimizer *o, const se_compute *compute,
+                       const seqecho_graph *graph, const float *grads)
 {
     const int64_t t = ++o->iterations;
     const double rate = (double)(float)o->learning_rate; /* Keras keeps a float32 */
     const double alpha =
         rate * sqrt(1.0 - power(o->beta_2, t)) / (1.0 - power(o->beta_1, t));
-    adam_work work = { o, compute->k, params, grads, (float)alpha };
+    adam_work work = { o, compute->k, graph->params, grads, (float)alpha };
 
-    se_pool_run(compute->pool, o->size, GRAIN, adam_range, &work);
+    se_graph_share(graph, compute, adam_range, &work);
 }

@@ -5,7 +5,7 @@
 
 #include <seqecho/trainer.h>
 
-#include "kernels/gemm.h"
+#include "graph/graph.h"
 
 typedef struct se_optimizer {
     double learning_rate, beta_1, beta_2, epsilon;
@@ -27,7 +27,7 @@ int se_optimizer_get(const se_optimizer *optimizer, seqecho_param param, double 
 
 /* One step: Keras's Adam, whose epsilon stands outside the bias correction:
  *     w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon) */
-void se_optimizer_step(se_optimizer *optimizer, const se_compute *compute, float *params,
-                       const float *grads);
+void se_optimizer_step(se_optimizer *optimizer, const se_compute *compute,
+                       const seqecho_graph *graph, const float *grads);
 
 #endif /* SE_TRAIN_OPTIMIZER_H */

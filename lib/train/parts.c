@@ -161,7 +161,6 @@ int seqecho_trainer_apply_gradients(seqecho_trainer *t)
         return se_fail(SEQECHO_ESTATE, "apply_gradients: there are no gradients; call "
                                        "backward() or compute_gradients() first");
     t->phase = SE_PHASE_APPLIED;
-    se_optimizer_step(&t->optimizer, &t->session->compute, t->session->graph->params,
-                      t->grads);
+    se_optimizer_step(&t->optimizer, &t->session->compute, t->session->graph, t->grads);
     return SEQECHO_OK;
 }

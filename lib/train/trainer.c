@@ -212,7 +212,7 @@ int se_trainer_update(seqecho_trainer *t, const seqecho_view *x, const seqecho_v
 
     SE_TRY(se_trainer_pass(t, x, y, first, count, true, false, score));
     se_session_commit(s);
-    se_optimizer_step(&t->optimizer, &s->compute, s->graph->params, t->grads);
+    se_optimizer_step(&t->optimizer, &s->compute, s->graph, t->grads);
     t->phase = SE_PHASE_APPLIED;
     return SEQECHO_OK;
 }

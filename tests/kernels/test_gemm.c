@@ -84,10 +84,11 @@ static guarded product_reference(const product *p, const se_kernels *kernels)
 static guarded pack(const product *p, const se_kernels *k, se_panels *panels)
 {
     const int64_t width = (p->s.n + k->panel - 1) / k->panel * k->panel;
+    const int64_t whole = (p->s.n + k->lanes - 1) / k->lanes * k->lanes;
     guarded packed = guarded_new((size_t)(width * p->s.k));
 
     k->pack(p->s.k, p->s.n, p->b.data, p->b_row, p->b_col, packed.data);
-    for (int64_t c = 0; c < width; c++)
+    for (int64_t c = 0; c < whole; c++)
         for (int64_t r = 0; r < p->s.k; r++) {
             const float want = c < p->s.n ? p->b.data[r * p->b_row + c * p->b_col] : 0.0F;
             const float *const got =

@@ -69,7 +69,7 @@ static void test_scatter_add(void **state)
             for (int64_t r = 0; r < INDEX_ROWS; r++)
                 for (int64_t c = 0; c < cols; c++)
                     want.data[picked[r] * cols + c] += x.data[r * cols + c];
-            k->scatter_add(INDEX_ROWS, cols, picked, x.data, w.data);
+            k->scatter_add(INDEX_ROWS, cols, picked, x.data, w.data, 0, INT64_MAX);
             assert_same_bits(w.data, want.data, w.n);
             guarded_free(&want);
             guarded_free(&w);
