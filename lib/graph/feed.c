@@ -126,6 +126,28 @@ static void feed_classes(se_slot *slot, const int32_t *classes, int64_t batch)
         (se_value){ slot->needs_data ? slot->buffer : NULL, slot->classes, false };
 }
 
+/* Class numbers from rows that are one-hot, every one of them; most arrays that are not say
+ * so in their first row. */
+static bool feed_one_hot(se_slot *slot, const se_kernels *k, const float *data,
+                         int64_t batch)
+{
+    const int64_t rows = se_shape_rows(&slot->shape) * batch;
+    const int64_t n = se_shape_features(&slot->shape);
+
+    if (n == 1)
+        return false;
+    for (int64_t r = 0; r < rows; r++) {
+        const int64_t at = se_shape_user_row(&slot->shape, batch, r) * n;
+        const int64_t class = k->one_hot(n, data + at);
+
+        if (class < 0)
+            return false;
+        slot->classes[r] = (int32_t) class;
+    }
+    slot->value = (se_value){ NULL, slot->classes, false };
+    return true;
+}
+
 /* One sample, or samples of one row, are step-major as they are, and used in place unless
  * a later backward pass will look at them. */
 static void feed_floats(se_slot *slot, const float *data, int64_t batch, bool keep)
@@ -136,6 +158,13 @@ static void feed_floats(se_slot *slot, const float *data, int64_t batch, bool ke
         se_shape_to_steps(&slot->shape, batch, se_shape_features(&slot->shape), data,
                           slot->buffer);
     slot->value = (se_value){ moves ? slot->buffer : data, NULL, false };
+}
+
+static void feed_rows(const se_session *s, se_slot *slot, const float *data, int64_t batch,
+                      bool keep)
+{
+    if (keep || slot->needs_data || !feed_one_hot(slot, s->compute.k, data, batch))
+        feed_floats(slot, data, batch, keep);
 }
 
 int se_session_feed(se_session *s, const seqecho_view *x, int64_t first, int64_t count,
@@ -159,9 +188,9 @@ int se_session_feed(se_session *s, const seqecho_view *x, int64_t first, int64_t
                          (const int32_t *)x[i].data + first * se_shape_rows(&slot->shape),
                          count);
         else
-            feed_floats(slot,
-                        (const float *)x[i].data + first * se_shape_size(&slot->shape),
-                        count, want_dx);
+            feed_rows(s, slot,
+                      (const float *)x[i].data + first * se_shape_size(&slot->shape), count,
+                      want_dx);
     }
     return SEQECHO_OK;
 }

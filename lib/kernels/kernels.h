@@ -110,6 +110,8 @@ typedef struct se_kernels {
     void (*softmax_crossentropy)(const se_entropy *e);
     /* Position of the first largest element, cols > 0; a NaN is never the largest. */
     int64_t (*argmax)(int64_t cols, const float *x);
+    /* Position of the only element that is not 0, if it is 1; else -1. */
+    int64_t (*one_hot)(int64_t cols, const float *x);
     /* Position of the first element equal to value; cols if there is none. */
     int64_t (*find)(int64_t cols, const float *x, float value);
 

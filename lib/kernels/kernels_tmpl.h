@@ -157,6 +157,7 @@ const se_kernels SE_TABLE = {
     .softmax_crossentropy = softmax_crossentropy,
     .argmax = argmax,
     .find = find,
+    .one_hot = one_hot,
     .lstm_forward = lstm_forward,
     .lstm_backward = lstm_backward,
     .adam = adam,

@@ -142,6 +142,21 @@ static int64_t argmax(int64_t cols, const float *x)
     return at < cols ? at : 0; /* all are NaN */
 }
 
+static int64_t one_hot(int64_t cols, const float *x)
+{
+    int64_t at = -1;
+
+    for (int64_t i = 0; i < cols; i += SE_VW)
+        if (v_any(v_ne(v_load_or(x + i, cols - i, v_zero()), v_zero())))
+            for (int64_t j = i; j < cols && j < i + SE_VW; j++)
+                if (x[j] != 0.0F) {
+                    if (at >= 0 || x[j] != 1.0F)
+                        return -1;
+                    at = j;
+                }
+    return at;
+}
+
 /* ---- Softmax ------------------------------------------------------------------------ */
 
 /* e = exp(x - max) in place of or beside x; returns the sum. */

@@ -326,6 +326,47 @@ static void seeds(void **state)
         free(weights[i]);
 }
 
+/* A call that wants the gradient of the input multiplies by the ones and zeros of one-hot
+ * rows; others pick rows.  The gradients of the weights are the same. */
+static void products_and_picked_rows(void **state)
+{
+    setup a = set_up(whole, 1), b = set_up(whole, 1);
+    const size_t size = (size_t)(a.x->dim[0] * a.x->dim[1] * a.x->dim[2]);
+    float *const dx = malloc(size * sizeof *dx);
+    seqecho_view x = *a.x, y = *a.y;
+
+    (void)state;
+    x.dim[0] = y.dim[0] = whole.batch;
+    assert_int_equal(
+        seqecho_trainer_compute_gradients(
+            a.trainer, &x, &y, dx, (size_t)whole.batch * size / (size_t)a.x->dim[0], NULL),
+        0);
+    assert_int_equal(seqecho_trainer_compute_gradients(b.trainer, &x, &y, NULL, 0, NULL),
+                     0);
+    for (size_t i = 0; i < seqecho_graph_weight_count(a.graph); i++) {
+        const char *const name = seqecho_graph_weight_name(a.graph, i);
+        seqecho_view shape;
+        size_t n = 1;
+        float *got[2];
+
+        assert_int_equal(seqecho_graph_weight_shape(a.graph, name, &shape), 0);
+        for (int32_t d = 0; d < shape.rank; d++)
+            n *= (size_t)shape.dim[d];
+        for (int j = 0; j < 2; j++) {
+            got[j] = malloc(n * sizeof **got);
+            assert_int_equal(seqecho_trainer_gradient_get(j == 0 ? a.trainer : b.trainer,
+                                                          name, got[j], n),
+                             0);
+        }
+        assert_same_bits(got[0], got[1], n);
+        free(got[0]);
+        free(got[1]);
+    }
+    free(dx);
+    tear_down(&a);
+    tear_down(&b);
+}
+
 /* Two trainings that differ in how many threads do them. */
 static void check_threads(models_size size, bool partial, int64_t batch)
 {
@@ -380,6 +421,7 @@ int main(void)
         cmocka_unit_test(adam_by_hand),
         cmocka_unit_test(learning_rate_of_zero_learns_nothing),
         cmocka_unit_test(seeds),
+        cmocka_unit_test(products_and_picked_rows),
         cmocka_unit_test(threads_do_not_matter),
     };
 

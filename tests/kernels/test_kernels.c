@@ -6,6 +6,8 @@
  * read or written beyond them. */
 #include "harness.h"
 
+#include <float.h>
+
 static const int64_t length[] = { 0,  1,  2,  3,  4,  5,  7,  8,  9,  15,  16,  17,  20,
                                   31, 32, 33, 47, 48, 49, 63, 64, 65, 100, 129, 257, 1000 };
 
@@ -417,6 +419,38 @@ static void test_argmax(void **state)
     }
 }
 
+static void test_one_hot(void **state)
+{
+    static const float other[] = { 0.5F, 1.0F, -1.0F, NAN, INFINITY, 0x1p-149F };
+
+    (void)state;
+    for (size_t l = 1; l < LENGTHS; l++) {
+        const int64_t n = length[l];
+        guarded x = guarded_new((size_t)n);
+
+        FOR_EACH_TABLE(k)
+        {
+            memset(x.data, 0, x.n * sizeof *x.data);
+            assert_int_equal(k->one_hot(n, x.data), -1);
+            for (int64_t at = 0; at < n; at++) {
+                x.data[at] = 1.0F;
+                assert_int_equal(k->one_hot(n, x.data), at);
+                x.data[(at + 1) % n] = n > 1 ? -0.0F : 1.0F;
+                assert_int_equal(k->one_hot(n, x.data), at);
+                for (size_t i = 0; n > 1 && i < sizeof other / sizeof other[0]; i++) {
+                    x.data[(at + 1) % n] = other[i];
+                    assert_int_equal(k->one_hot(n, x.data), -1);
+                }
+                x.data[(at + 1) % n] = 0.0F;
+                x.data[at] = 1.0F + FLT_EPSILON;
+                assert_int_equal(k->one_hot(n, x.data), -1);
+                x.data[at] = 0.0F;
+            }
+        }
+        guarded_free(&x);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +466,7 @@ int main(void)
         cmocka_unit_test(test_crossentropy_of_label),
         cmocka_unit_test(test_crossentropy_logarithm),
         cmocka_unit_test(test_argmax),
+        cmocka_unit_test(test_one_hot),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,6 +139,38 @@ static void class_numbers(void **state)
     end(&t);
 }
 
+/* Floats that are one-hot, every row, go as class numbers where these alone will do. */
+static void one_hot_floats(void **state)
+{
+    float data[2][2][3] = { { { 0, 1, 0 }, { 0, 0, 1 } },
+                            { { 1, 0, 0 }, { 0, -0.0F, 1 } } };
+    const seqecho_view view = {
+        .data = data, .dtype = SEQECHO_FLOAT32, .rank = 3, .dim = { 2, 2, 3 }
+    };
+    setup t;
+    seqecho_node *x;
+
+    (void)state;
+    begin(&t);
+    x = seqecho_graph_input(t.graph, SEQECHO_INPUT(.dim = { 2, 3 }));
+    assert_int_equal(
+        seqecho_graph_output(t.graph, apply(&t, SEQECHO_LSTM(.units = 2), x)), 0);
+    create(&t, SE_MODE_TRAIN, 0);
+    assert_int_equal(se_session_feed(t.s, &view, 0, 2, false), 0);
+    assert_null(slot_of(&t, x)->value.data);
+    assert_memory_equal(slot_of(&t, x)->value.classes, ((const int32_t[]){ 1, 0, 2, 2 }),
+                        4 * sizeof(int32_t));
+    assert_int_equal(se_session_feed(t.s, &view, 0, 2, true), 0); /* the floats have a dx */
+    assert_null(slot_of(&t, x)->value.classes);
+    assert_non_null(slot_of(&t, x)->value.data);
+    data[1][1][0] = 0.5F;
+    assert_int_equal(se_session_feed(t.s, &view, 0, 2, false), 0);
+    assert_null(slot_of(&t, x)->value.classes);
+    assert_close(slot_of(&t, x)->value.data,
+                 ((const float[]){ 0, 1, 0, 1, 0, 0, 0, 0, 1, 0.5F, 0, 1 }), 12, 0, 0);
+    end(&t);
+}
+
 /* The softmax is left to the loss only where nobody else reads the probabilities. */
 static void deferred_softmax(void **state)
 {
@@ -440,6 +472,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(repeated_values),
         cmocka_unit_test(class_numbers),
+        cmocka_unit_test(one_hot_floats),
         cmocka_unit_test(deferred_softmax),
         cmocka_unit_test(needed_gradients),
         cmocka_unit_test(unused_calls),
