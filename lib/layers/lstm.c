@@ -1,8 +1,9 @@
 /* layers/lstm.c - LSTM over sequences.
  * SPDX-License-Identifier: MIT
  *
- * Forward: the input product of all steps at once, all four gates in one matrix; then,
- * step by step, the recurrent product added to it and the cell on top (lstm_cell.h).
+ * Forward, step by step: the input product of all four gates in one matrix, the recurrent
+ * product added to it, and the cell on top (lstm_cell.h) while they are in the cache; of
+ * small batches the input products of all steps come first, as one.
  * Backward: step by step from the end, the cell's gradients in place of the gates and the
  * recurrent product with the transpose; then each weight's gradient as one product over
  * all steps.
@@ -22,6 +23,10 @@
 #include "layers/lstm_cell.h"
 
 enum { KERNEL, RECURRENT_KERNEL, BIAS };
+
+/* Samples from which a step's input product fills the kernels as well as that of all steps
+ * would. */
+#define STEP_ROWS 16
 
 /* Below this many multiplications in the recurrence it stays on one thread: starting the
  * others costs some microseconds. */
@@ -127,13 +132,14 @@ typedef struct lstm_pass {
     const seqecho_lstm_spec *spec;
     se_lstm_cell cell;
     int64_t steps, batch, features, units;
-    int64_t kept; /* steps of c and h that are kept: all of them, or just the newest */
+    int64_t kept, kept_z; /* steps of c and h, and of z, that are kept: all or the newest */
 
     const float *h0, *c0; /* NULL for zeros */
+    se_factor kernel;     /* K */
     se_factor recurrent;  /* R forward, R transposed backward */
 
     /* Workspace. */
-    float *z;     /* (steps, batch, 4 units): gates, then their gradients */
+    float *z;     /* (kept_z, batch, 4 units): gates, then their gradients */
     float *c;     /* (kept, batch, units) */
     float *act_c; /* (kept, batch, units): activation(c); training only */
     float *h;     /* (kept, batch, units): the output itself where that is the sequence */
@@ -146,6 +152,12 @@ typedef struct lstm_pass {
 static float *carve_factor(const se_frame *f, se_carver *carver, int64_t k, int64_t n)
 {
     return se_carve(carver, 1, 1, (int64_t)se_factor_size(f->compute, k, n));
+}
+
+/* Are the input products of all steps made in one go, before the first? */
+static bool input_in_one(const lstm_pass *p)
+{
+    return p->batch < STEP_ROWS && !p->spec->go_backwards && !p->f->in[0].repeated;
 }
 
 static lstm_pass lstm_divide(const se_frame *f, se_carver *carver)
@@ -166,7 +178,8 @@ static lstm_pass lstm_divide(const se_frame *f, se_carver *carver)
     float *packed[4]; /* K, R, and their transposes */
 
     p.kept = f->training ? p.steps : 1;
-    p.z = se_carve(carver, p.steps, p.batch, 4 * u);
+    p.kept_z = f->training || input_in_one(&p) ? p.steps : 1;
+    p.z = se_carve(carver, p.kept_z, p.batch, 4 * u);
     p.c = se_carve(carver, p.kept, p.batch, u);
     if (f->training)
         p.act_c = se_carve(carver, p.kept, p.batch, u);
@@ -221,42 +234,53 @@ static int64_t kept_h(const lstm_pass *p)
     return p->spec->return_sequences ? p->steps : p->kept;
 }
 
-/* Input steps are taken in one go, or one by one if they are read backwards. */
-static int64_t stride(const lstm_pass *p)
-{
-    return p->spec->go_backwards ? 1 : p->steps;
-}
-
-/* First row of the input of the steps from s on. */
+/* First row of the input of step s. */
 static int64_t input_row(const lstm_pass *p, int64_t s)
 {
     return (p->spec->go_backwards ? p->steps - 1 - s : s) * p->batch;
 }
 
-/* z = x K + b for all steps; for a repeated input, only once, into p->once.  Class numbers
- * are left to forward_rows(). */
-static void input_product(const lstm_pass *p)
+/* z = x K + b from row `row` of x on. */
+static void input_product(const lstm_pass *p, const se_compute *compute, int64_t rows,
+                          int64_t row, float *z)
+{
+    const float *const bias = p->spec->no_bias ? NULL : se_frame_weight(p->f, BIAS);
+
+    se_gemm(compute, rows, p->f->in[0].data + row * p->features, p->features, 1, &p->kernel,
+            z, 4 * p->units, bias != NULL ? SE_STORE_BIAS : SE_STORE_SET, bias);
+}
+
+/* What of the input products comes before the steps: for a repeated input the only one,
+ * into p->once; where batches are small, all of them. */
+static void input_ahead(lstm_pass *p)
 {
     const se_frame *const f = p->f;
-    const int64_t n = 4 * p->units;
-    const float *const kernel = se_frame_weight(f, KERNEL);
-    const float *const bias = p->spec->no_bias ? NULL : se_frame_weight(f, BIAS);
-    const se_store store = bias != NULL ? SE_STORE_BIAS : SE_STORE_SET;
-    const bool repeated = f->in[0].repeated;
-    const int64_t step = repeated ? 1 : stride(p), rows = step * p->batch;
-    se_factor factor;
+    const bool repeated = f->in[0].repeated, in_one = input_in_one(p);
+    const int64_t rows = in_one ? p->steps * p->batch : p->batch, n = 4 * p->units;
 
     if (f->in[0].classes != NULL)
         return;
-    factor = se_factor_make(f->compute, rows, repeated ? 1 : p->steps / step, p->features,
-                            n, kernel, n, 1, p->kernel_packed);
-    for (int64_t s = 0; s < (repeated ? 1 : p->steps); s += step) {
-        const int64_t row = repeated ? 0 : input_row(p, s);
-        float *const z = repeated ? p->once : p->z + s * p->batch * n;
+    p->kernel =
+        se_factor_make(f->compute, rows, repeated || in_one ? 1 : p->steps, p->features, n,
+                       se_frame_weight(f, KERNEL), n, 1, p->kernel_packed);
+    if (repeated || in_one)
+        input_product(p, f->compute, rows, 0, repeated ? p->once : p->z);
+}
 
-        se_gemm(f->compute, rows, f->in[0].data + row * p->features, p->features, 1,
-                &factor, z, n, store, bias);
-    }
+/* z = x K + b of step s for `rows` samples from `begin` on, unless it is there already. */
+static void step_input(const lstm_pass *p, const se_compute *compute, int64_t s,
+                       int64_t begin, int64_t rows, float *z)
+{
+    const int64_t n = 4 * p->units, row = input_row(p, s) + begin;
+
+    if (p->f->in[0].classes != NULL)
+        compute->k->gather(rows, n, p->f->in[0].classes + row,
+                           se_frame_weight(p->f, KERNEL),
+                           p->spec->no_bias ? NULL : se_frame_weight(p->f, BIAS), z);
+    else if (p->f->in[0].repeated)
+        memcpy(z, p->once + begin * n, (size_t)(rows * n) * sizeof *z);
+    else if (!input_in_one(p))
+        input_product(p, compute, rows, row, z);
 }
 
 /* All steps for the samples in [begin, end). */
@@ -271,14 +295,9 @@ static void forward_rows(void *arg, int piece, int64_t begin, int64_t end)
         const int64_t kept = p->kept == 1 ? begin : first;
         const int64_t out = kept_h(p) == 1 ? begin : first;
         const float *const h = before(p, p->h, kept_h(p), p->h0, s, begin);
-        float *const z = p->z + first * 4 * u;
+        float *const z = p->z + (p->kept_z == 1 ? begin : first) * 4 * u;
 
-        if (p->f->in[0].classes != NULL)
-            compute.k->gather(rows, 4 * u, p->f->in[0].classes + input_row(p, s) + begin,
-                              se_frame_weight(p->f, KERNEL),
-                              p->spec->no_bias ? NULL : se_frame_weight(p->f, BIAS), z);
-        else if (p->f->in[0].repeated)
-            memcpy(z, p->once + begin * 4 * u, (size_t)(rows * 4 * u) * sizeof *z);
+        step_input(p, &compute, s, begin, rows, z);
         if (h != NULL)
             se_gemm(&compute, rows, h, u, 1, &p->recurrent, z, 4 * u, SE_STORE_ADD, NULL);
         se_lstm_cell_forward(&p->cell, rows, z,
@@ -292,7 +311,7 @@ static void forward_rows(void *arg, int piece, int64_t begin, int64_t end)
 static void run_rows(const lstm_pass *p, se_pool_fn fn)
 {
     lstm_pass pass = *p;
-    const int64_t work = 4 * p->units * p->units * p->batch * p->steps;
+    const int64_t work = 4 * p->units * (p->units + p->features) * p->batch * p->steps;
 
     se_pool_run(work < MIN_PARALLEL_WORK ? NULL : p->f->compute->pool, p->batch, 1, fn,
                 &pass);
@@ -306,7 +325,7 @@ static void lstm_forward(const se_frame *f)
     const size_t bytes = (size_t)size * sizeof(float);
     const float *h, *c;
 
-    input_product(&p);
+    input_ahead(&p);
     p.recurrent =
         se_factor_make(f->compute, p.batch, p.steps, u, 4 * u,
                        se_frame_weight(f, RECURRENT_KERNEL), 4 * u, 1, p.recurrent_packed);
@@ -369,7 +388,8 @@ static void input_gradients(const lstm_pass *p)
     const se_kernels *const k = f->compute->k;
     const int64_t n = 4 * p->units, size = p->batch * n;
     const bool repeated = f->in[0].repeated;
-    const int64_t step = repeated ? 1 : stride(p), rows = step * p->batch;
+    const int64_t step = repeated || p->spec->go_backwards ? 1 : p->steps;
+    const int64_t rows = step * p->batch;
     float *const d_kernel = se_frame_grad(f, KERNEL);
     se_factor transpose = { 0 };
 
