@@ -13,6 +13,7 @@
  *     v_min(a, b)       a < b ? a : b, so b if one is NaN; v_max(a, b) is a > b ? a : b
  *     v_select(m, a, b) m ? a : b
  *     v_pow2(t, bias)   2^(k + bias), where t = k + SE_ROUND, k an integer
+ *     v_sqrt_other(a)   v_sqrt(a), perhaps on other units than those that divide
  *     v_max_bits(a, b)  the larger of two numbers without sign; NaN is larger than all
  *     v_sign(a)         the sign bit alone; v_or() joins bits
  *     SE_SIMD_MASKS     v_load_n() costs about what v_load() does, and there is
@@ -249,6 +250,13 @@ SE_OP vf v_load_half(const float *p, int64_t n)
 SE_OP vf v_fma_half(vf a, vf b, vf c)
 {
     return v_fma(a, b, c);
+}
+#endif
+
+#if !defined(SE_SIMD_OTHER_SQRT)
+SE_OP vf v_sqrt_other(vf a)
+{
+    return v_sqrt(a);
 }
 #endif
 

@@ -256,12 +256,50 @@ static void test_adam(void **state)
     }
 }
 
+#define ROOTS 4096
+
+/* w -= m / sqrt(v) for v = first, first + step, ... as bits, with nothing else in the way. */
+static void check_roots(const se_kernels *k, uint32_t first, uint32_t step)
+{
+    static const float numerator[] = { 1.0F, 1.2345678F, 1.9999999F };
+    static float w[ROOTS], g[ROOTS], m[ROOTS], v[ROOTS], want[ROOTS];
+
+    for (size_t j = 0; j < sizeof numerator / sizeof numerator[0]; j++) {
+        for (uint32_t i = 0; i < ROOTS; i++) {
+            const uint32_t bits = first + i * step;
+
+            memcpy(&v[i], &bits, sizeof bits);
+            m[i] = numerator[j];
+            w[i] = 0.0F;
+            want[i] = 0.0F - m[i] / sqrtf(v[i]);
+        }
+        k->adam(ROOTS, w, g, m, v, 1.0F, 0.0F, 0.0F, 0.0F);
+        assert_same_bits(w, want, ROOTS);
+    }
+}
+
+/* Whatever makes the roots, they are correctly rounded: every number of two binades, once in
+ * an odd vector and once in an even one, and some of all others. */
+static void test_adam_roots(void **state)
+{
+    (void)state;
+    FOR_EACH_TABLE(k)
+    {
+        for (uint32_t at = 127U << 23; at < 129U << 23; at += ROOTS / 2 - 16)
+            check_roots(k, at, 1);
+        check_roots(k, 0, 1);
+        check_roots(k, 0, 0x7f800000 / ROOTS);
+        check_roots(k, 12345, 0x7f800000 / ROOTS);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lstm_forward),
         cmocka_unit_test(test_lstm_backward),
         cmocka_unit_test(test_adam),
+        cmocka_unit_test(test_adam_roots),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
