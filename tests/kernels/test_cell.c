@@ -258,7 +258,7 @@ static void test_adam(void **state)
 
 #define ROOTS 4096
 
-/* w -= m / sqrt(v) for v = first, first + step, ... as bits, with nothing else in the way. */
+/* w -= m / sqrt(v), nothing else in the way, for v = first, first + step, ... as bits. */
 static void check_roots(const se_kernels *k, uint32_t first, uint32_t step)
 {
     static const float numerator[] = { 1.0F, 1.2345678F, 1.9999999F };
@@ -278,8 +278,8 @@ static void check_roots(const se_kernels *k, uint32_t first, uint32_t step)
     }
 }
 
-/* Whatever makes the roots, they are correctly rounded: every number of two binades, once in
- * an odd vector and once in an even one, and some of all others. */
+/* Whatever makes the roots, they are correctly rounded: every number of two binades, once
+ * in an odd vector and once in an even one, and some of all others. */
 static void test_adam_roots(void **state)
 {
     (void)state;
