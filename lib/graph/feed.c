@@ -195,14 +195,10 @@ int se_session_feed(se_session *s, const seqecho_view *x, int64_t first, int64_t
     return SEQECHO_OK;
 }
 
-int se_session_feed_step(se_session *s, const float *x, const int32_t *classes)
+int se_session_feed_step(se_session *s, const int32_t *classes)
 {
     se_slot *const slot = s->inputs[0];
 
-    if (classes == NULL) {
-        slot->value = (se_value){ x, NULL, false };
-        return SEQECHO_OK;
-    }
     SE_TRY(se_classes_check(classes, &slot->shape, s->batch, 0, "predictor_step", "x_t"));
     feed_classes(slot, classes, s->batch);
     return SEQECHO_OK;

@@ -321,6 +321,17 @@ static void choose_threads(se_session *s)
     (void)start_threads(s, s->threads); /* without workers it is slower, not wrong */
 }
 
+/* Step by step, only what the user gives lies elsewhere each time. */
+static void connect_buffers(se_session *s)
+{
+    for (size_t i = 0; i < s->n_steps; i++) {
+        se_step *const step = &s->steps[i];
+
+        for (size_t j = 0; j < step->frame.n_in; j++)
+            step->frame.in[j] = (se_value){ step->in[j]->buffer, NULL, false };
+    }
+}
+
 int se_session_bind(se_session *s, int64_t batch, bool want_dx)
 {
     size_t size = 0, old_size;
@@ -342,6 +353,8 @@ int se_session_bind(se_session *s, int64_t batch, bool want_dx)
     s->batch = batch;
     s->want_dx = want_dx;
     place(s, batch, want_dx, s->block, &size);
+    if (s->mode == SE_MODE_STEP)
+        connect_buffers(s);
     choose_threads(s);
     return SEQECHO_OK;
 fail: /* as it was before */

@@ -107,15 +107,18 @@ int se_classes_check(const int32_t *classes, const se_shape *shape, int64_t batc
 int se_session_feed(se_session *session, const seqecho_view *x, int64_t first,
                     int64_t count, bool want_dx);
 
-/* Take one time step for the bound batch (SE_MODE_STEP): floats, or class numbers.  x is
- * used in place by the next forward. */
-int se_session_feed_step(se_session *session, const float *x, const int32_t *classes);
+/* Take class numbers for one time step of the bound batch (SE_MODE_STEP). */
+int se_session_feed_step(se_session *session, const int32_t *classes);
 
 /* ---- Running (session.c) ---- */
 
 /* Run the fed batch; with `logits`, leave the softmax of outputs that end in one
  * (defers_softmax) to the loss. */
 void se_session_forward(se_session *session, bool logits);
+
+/* Run one time step of the bound batch (SE_MODE_STEP): x, or class numbers if there are
+ * any, to y, and advance the states. */
+int se_session_step(se_session *session, const float *x, const int32_t *classes, float *y);
 
 /* Run backward from the gradients written to outputs' slots (grad, has_grad);
  * session->grads receive the gradients of every weight. */

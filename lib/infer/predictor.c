@@ -116,11 +116,7 @@ static int step(seqecho_predictor *p, const float *x, const int32_t *classes, fl
                                    : "x_t");
     if (p->step == NULL)
         return se_fail(p->step_status, "%s", p->step_message);
-    SE_TRY(se_session_feed_step(p->step, x, classes));
-    se_session_forward(p->step, false);
-    se_session_commit(p->step);
-    se_session_get_output(p->step, 0, y);
-    return SEQECHO_OK;
+    return se_session_step(p->step, x, classes, y);
 }
 
 int seqecho_predictor_step(seqecho_predictor *p, const float *x_t, float *y_t)

@@ -1,36 +1,28 @@
-/* kernels/gemv_tmpl.h - one row of A times a row-major B.
+/* kernels/gemv_tmpl.h - one row of A times a row-major B, or two such products joined.
  * SPDX-License-Identifier: MIT
  *
  * A single row would leave the tiles of kernels/gemm_tmpl.h waiting for the latency of
  * their few sums.  Each element is summed in the same order all the same:
  *
- *  - a narrow B in slabs of eight vectors of columns, whose sums stay in registers while k
- *    runs;
- *  - a wide B, whose slabs would be a few cache lines here and there, in groups of four
- *    whole rows, the sums resting in C between them. */
+ *  - in slabs of columns, as many vectors as the registers hold, whose sums stay there
+ *    while k runs through one product and the next;
+ *  - where the vectors are so short that the slabs of a wide B would be a few cache lines
+ *    here and there, in groups of four whole rows, the sums resting in C between them. */
 #ifndef SE_KERNELS_GEMV_TMPL_H
 #define SE_KERNELS_GEMV_TMPL_H
 
 #include "kernels/kernels.h"
 #include "kernels/simd.h"
 
-/* Columns from which B counts as wide. */
-#define WIDE 512
+/* ---- Slabs -------------------------------------------------------------------------- */
 
-/* ---- Narrow ------------------------------------------------------------------------- */
-
+#if defined(SE_SIMD_AVX512) || defined(SE_SIMD_NEON)
+#define SLAB_VECTORS 16
+#elif defined(SE_SIMD_AVX2)
+#define SLAB_VECTORS 12
+#else
 #define SLAB_VECTORS 8
-
-typedef struct slab_job {
-    int64_t k;
-    const float *a;
-    int64_t a_col;
-    const float *b;
-    int64_t b_row;
-    const float *start;
-    float *c;
-    int64_t last;
-} slab_job;
+#endif
 
 #define EACH_VECTOR(WHAT) \
     WHAT(0); \
@@ -40,32 +32,48 @@ typedef struct slab_job {
     WHAT(4); \
     WHAT(5); \
     WHAT(6); \
-    WHAT(7)
-#define LANES(j) ((j) + 1 < nv || !part ? (int64_t)SE_VW : job->last)
+    WHAT(7); \
+    WHAT(8); \
+    WHAT(9); \
+    WHAT(10); \
+    WHAT(11); \
+    WHAT(12); \
+    WHAT(13); \
+    WHAT(14); \
+    WHAT(15)
+#define LANES(j) ((j) + 1 < nv || !part ? (int64_t)SE_VW : last)
 #define VECTOR_BEGIN(j) \
-    vf c##j = (j) < nv && job->start != NULL \
-                  ? v_load_or(job->start + (j)*SE_VW, LANES(j), v_zero()) \
-                  : v_zero()
+    vf c##j = (j) < nv && start != NULL ? v_load_or(start + (j)*SE_VW, LANES(j), v_zero()) \
+                                        : v_zero()
 #define VECTOR_STEP(j) \
     if ((j) < nv) \
     c##j = v_fma(x, v_load_or(b + (j)*SE_VW, LANES(j), v_zero()), c##j)
 #define VECTOR_END(j) \
     if ((j) < nv) \
-    v_store_or(job->c + (j)*SE_VW, LANES(j), c##j)
+    v_store_or(c + (j)*SE_VW, LANES(j), c##j)
 
-/* nv vectors, of the last only some lanes if `part`; constants where this is inlined. */
-SE_OP void slab(const slab_job *job, const int nv, const bool part)
+/* nv vectors from column `col` on, `last` lanes of the last one if `part`; nv and part are
+ * constants where this is inlined. */
+SE_OP void slab(const se_row_sums *job, int64_t col, int64_t last, const int nv,
+                const bool part)
 {
-    const float *a = job->a;
-    const float *b = job->b;
+    const float *const start = job->start != NULL ? job->start + col : NULL;
+    float *const c = job->c + col;
 
     EACH_VECTOR(VECTOR_BEGIN);
-    for (int64_t r = job->k; r > 0; r--) {
-        const vf x = v_set1(*a);
+    for (int i = 0; i < 2; i++) {
+        const se_row_product *const p = &job->product[i];
+        const int64_t a_col = p->a_col, b_row = p->b_row;
+        const float *a = p->a;
+        const float *b = p->k > 0 ? p->b + col : NULL;
 
-        EACH_VECTOR(VECTOR_STEP);
-        a += job->a_col;
-        b += job->b_row;
+        for (int64_t r = p->k; r > 0; r--) {
+            const vf x = v_set1(*a);
+
+            EACH_VECTOR(VECTOR_STEP);
+            a += a_col;
+            b += b_row;
+        }
     }
     EACH_VECTOR(VECTOR_END);
 }
@@ -76,42 +84,59 @@ SE_OP void slab(const slab_job *job, const int nv, const bool part)
 #undef LANES
 #undef EACH_VECTOR
 
-SE_OP void slab_sized(const slab_job *job, int64_t vectors, const bool part)
+SE_OP void slab_sized(const se_row_sums *job, int64_t col, int64_t last, int64_t vectors,
+                      const bool part)
 {
     switch (vectors) {
-    case 8: slab(job, 8, part); break;
-    case 7: slab(job, 7, part); break;
-    case 6: slab(job, 6, part); break;
-    case 5: slab(job, 5, part); break;
-    case 4: slab(job, 4, part); break;
-    case 3: slab(job, 3, part); break;
-    case 2: slab(job, 2, part); break;
-    case 1: slab(job, 1, part); break;
+#if SLAB_VECTORS > 12
+    case 16: slab(job, col, last, 16, part); break;
+    case 15: slab(job, col, last, 15, part); break;
+    case 14: slab(job, col, last, 14, part); break;
+    case 13: slab(job, col, last, 13, part); break;
+#endif
+#if SLAB_VECTORS > 8
+    case 12: slab(job, col, last, 12, part); break;
+    case 11: slab(job, col, last, 11, part); break;
+    case 10: slab(job, col, last, 10, part); break;
+    case 9: slab(job, col, last, 9, part); break;
+#endif
+    case 8: slab(job, col, last, 8, part); break;
+    case 7: slab(job, col, last, 7, part); break;
+    case 6: slab(job, col, last, 6, part); break;
+    case 5: slab(job, col, last, 5, part); break;
+    case 4: slab(job, col, last, 4, part); break;
+    case 3: slab(job, col, last, 3, part); break;
+    case 2: slab(job, col, last, 2, part); break;
+    case 1: slab(job, col, last, 1, part); break;
     default: break;
     }
 }
 
-static void gemv_narrow(const float *a, int64_t a_col, const se_panels *b,
-                        const float *start, float *c)
+/* Slabs of even width, give or take a vector. */
+static void gemv_slabs(const se_row_sums *job)
 {
-    const int64_t width = SLAB_VECTORS * SE_VW;
+    const int64_t vectors = (job->n + SE_VW - 1) / SE_VW;
+    const int64_t slabs = (vectors + SLAB_VECTORS - 1) / SLAB_VECTORS;
+    const int64_t last = job->n - (vectors - 1) * SE_VW;
 
-    for (int64_t col = 0; col < b->n; col += width) {
-        const int64_t columns = b->n - col < width ? b->n - col : width;
-        const int64_t vectors = (columns + SE_VW - 1) / SE_VW;
-        const slab_job job = { b->k,          a,
-                               a_col,         b->data + col,
-                               b->row_stride, start != NULL ? start + col : NULL,
-                               c + col,       columns - (vectors - 1) * SE_VW };
+    for (int64_t i = 0; i < slabs; i++) {
+        const int64_t at = job->backwards ? slabs - 1 - i : i;
+        const int64_t begin = vectors * at / slabs, end = vectors * (at + 1) / slabs;
 
-        if (job.last == SE_VW)
-            slab_sized(&job, vectors, false);
+        if (end < vectors || last == SE_VW)
+            slab_sized(job, begin * SE_VW, SE_VW, end - begin, false);
         else
-            slab_sized(&job, vectors, true);
+            slab_sized(job, begin * SE_VW, last, end - begin, true);
     }
 }
 
 /* ---- Wide --------------------------------------------------------------------------- */
+
+/* Slabs of so many columns are wide enough for any B. */
+#define SLAB_WIDE 128
+
+/* Columns from which B counts as wide. */
+#define WIDE 512
 
 #define GROUP_ROWS 4
 
@@ -164,31 +189,48 @@ SE_OP void group(const int rows, int64_t n, const float *a, int64_t a_col, const
         v_store_or(c + j, n - j, group_sum(&job, rows, j, n - j));
 }
 
-static void gemv_wide(const float *a, int64_t a_col, const se_panels *b, const float *start,
-                      float *c)
+/* At least one k is not 0: what is not summed is not written. */
+static void gemv_wide(const se_row_sums *job)
 {
-    int64_t r = 0;
+    const float *start = job->start;
+    float *const c = job->c;
 
-    for (; b->k - r >= GROUP_ROWS; r += GROUP_ROWS) {
-        group(GROUP_ROWS, b->n, a + r * a_col, a_col, b->data + r * b->row_stride,
-              b->row_stride, start, c);
-        start = c;
+    for (int i = 0; i < 2; i++) {
+        const se_row_product *const p = &job->product[i];
+        int64_t r = 0;
+
+        for (; p->k - r >= GROUP_ROWS; r += GROUP_ROWS) {
+            group(GROUP_ROWS, job->n, p->a + r * p->a_col, p->a_col, p->b + r * p->b_row,
+                  p->b_row, start, c);
+            start = c;
+        }
+        for (; r < p->k; r++) {
+            group(1, job->n, p->a + r * p->a_col, p->a_col, p->b + r * p->b_row, p->b_row,
+                  start, c);
+            start = c;
+        }
     }
-    for (; r < b->k; r++) {
-        group(1, b->n, a + r * a_col, a_col, b->data + r * b->row_stride, b->row_stride,
-              start, c);
-        start = c;
-    }
+}
+
+SE_OP void gemv_joined(const se_row_sums *job)
+{
+    if (SLAB_VECTORS * SE_VW < SLAB_WIDE && job->n >= WIDE &&
+        job->product[0].k + job->product[1].k > 0)
+        gemv_wide(job);
+    else
+        gemv_slabs(job);
 }
 
 /* c (1, n) = start + a B, start == NULL standing for zeros. */
 SE_OP void gemv(const float *a, int64_t a_col, const se_panels *b, const float *start,
                 float *c)
 {
-    if (b->n >= WIDE && b->k > 0)
-        gemv_wide(a, a_col, b, start, c);
-    else
-        gemv_narrow(a, a_col, b, start, c);
+    gemv_joined(&(se_row_sums){
+        .product = { { b->k, a, a_col, b->data, b->row_stride }, { 0 } },
+        .n = b->n,
+        .start = start,
+        .c = c,
+    });
 }
 
 #endif /* SE_KERNELS_GEMV_TMPL_H */

@@ -36,6 +36,24 @@ typedef struct se_panels {
     bool padded; /* the last panel may be read to whole vectors: it was packed */
 } se_panels;
 
+/* One row times a row-major matrix: k terms of each sum.  k may be 0. */
+typedef struct se_row_product {
+    int64_t k;
+    const float *a; /* element r is a[r * a_col] */
+    int64_t a_col;
+    const float *b; /* rows b_row apart */
+    int64_t b_row;
+} se_row_product;
+
+/* c (1, n) = start + the first product + the second; start == NULL stands for zeros. */
+typedef struct se_row_sums {
+    se_row_product product[2];
+    int64_t n;
+    const float *start;
+    float *c;
+    bool backwards; /* the last columns first: they may rest in a cache from before */
+} se_row_sums;
+
 /* Floats a product may need to copy a part of B to. */
 #define SE_GEMM_ROOM (256 * 64)
 
@@ -129,6 +147,11 @@ typedef struct se_kernels {
     void (*lstm_backward)(int64_t rows, int64_t units, float *z, const float *c_prev,
                           const float *tanh_c, const float *dh_1, const float *dh_2,
                           float *dc);
+    /* One step of one sample, with the bits of gemm() and lstm_forward(): z is made of
+     * these sums, 4 units in number, and may be left in their c.  h and h_copy both receive
+     * h, and may overlap what the sums are made of; c may equal c_prev. */
+    void (*lstm_step)(int64_t units, const se_row_sums *z, const float *c_prev, float *c,
+                      float *h, float *h_copy);
 
     /* ---- Optimizer ----
      *

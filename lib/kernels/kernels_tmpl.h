@@ -14,6 +14,7 @@
 #include "kernels/lstm_tmpl.h"
 #include "kernels/math_tmpl.h"
 #include "kernels/rows_tmpl.h"
+#include "kernels/step_tmpl.h"
 #include "kernels/tables.h"
 
 #if !defined(SE_TABLE)
@@ -168,6 +169,7 @@ const se_kernels SE_TABLE = {
     .one_hot = one_hot,
     .lstm_forward = lstm_forward,
     .lstm_backward = lstm_backward,
+    .lstm_step = lstm_step,
     .adam = adam,
 };
 

@@ -134,6 +134,10 @@ struct se_layer_ops {
     /* Floats of state per sample; NULL if it has none. */
     int64_t (*state_size)(const seqecho_layer *layer, const se_shape *in);
     void (*forward)(const se_frame *f);
+    /* Forward for frames of one time step that keep their state, where there is a quicker
+     * way; else NULL.  Returns false, having done nothing, if this frame has to go through
+     * forward().  The first output may lie where the first input does. */
+    bool (*step)(const se_frame *f);
     void (*backward)(const se_frame *f);
 };
 

@@ -13,6 +13,8 @@
  *
  * Arrays are step-major, and "step" counts in the order of processing: with go_backwards
  * step s reads input step T - 1 - s. */
+#include "layers/lstm.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -21,8 +23,6 @@
 #include "layers/activate.h"
 #include "layers/kinds.h"
 #include "layers/lstm_cell.h"
-
-enum { KERNEL, RECURRENT_KERNEL, BIAS };
 
 /* Samples from which a step's input product fills the kernels as well as that of all steps
  * would. */
@@ -466,5 +466,6 @@ const se_layer_ops se_lstm_ops = {
     .work = lstm_work,
     .state_size = lstm_state_size,
     .forward = lstm_forward,
+    .step = se_lstm_forward_step,
     .backward = lstm_backward,
 };
