@@ -30,7 +30,7 @@
 
 /* Below this many multiplications in the recurrence it stays on one thread: starting the
  * others costs some microseconds. */
-#define MIN_PARALLEL_WORK 1000000
+#define MIN_PARALLEL_WORK 1.0e6
 
 static int lstm_check(seqecho_layer *layer)
 {
@@ -311,7 +311,8 @@ static void forward_rows(void *arg, int piece, int64_t begin, int64_t end)
 static void run_rows(const lstm_pass *p, se_pool_fn fn)
 {
     lstm_pass pass = *p;
-    const int64_t work = 4 * p->units * (p->units + p->features) * p->batch * p->steps;
+    const double work = 4.0 * (double)p->units * (double)(p->units + p->features) *
+                        (double)p->batch * (double)p->steps;
 
     se_pool_run(work < MIN_PARALLEL_WORK ? NULL : p->f->compute->pool, p->batch, 1, fn,
                 &pass);
