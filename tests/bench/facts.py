@@ -76,7 +76,6 @@ def machine():
     system = first_line('sh', '-c', '. /etc/os-release && echo "$PRETTY_NAME"')
     return {'processor': model.group(1) if model else platform.machine(),
             'processors': os.cpu_count(), 'caches': caches(), 'system': system,
-            'kernel': platform.release(),
             'compiler': first_line(*peers.compiler('c'), '--version'),
             'python': platform.python_version()}
 

@@ -17,7 +17,7 @@ NOT_MEASURED = '-'
 # Rows whose profile is shown, beside those of the tutorial's programs.
 PROFILED = [rows.train(256), rows.train(1024), rows.step(64, 16), rows.infer(256)]
 
-MACHINE = ['processor', 'processors', 'caches', 'system', 'kernel', 'compiler', 'python']
+MACHINE = ['processor', 'processors', 'caches', 'system', 'compiler', 'python']
 
 
 def label(name):
