@@ -40,7 +40,7 @@
  * were measured, and C costs more. */
 #define K_BLOCK 256
 
-_Static_assert(K_BLOCK * PANEL <= SE_GEMM_ROOM, "a stretch of a panel must fit the room");
+_Static_assert(SE_GEMM_ROOM >= K_BLOCK * PANEL, "a stretch of a panel must fit the room");
 
 /* Rows of A that go through all panels together, and how many elements they may have, so
  * that they stay in the second-level cache. */

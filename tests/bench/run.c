@@ -124,15 +124,18 @@ static int count_threads(void)
     return threads;
 }
 
-/* A pass over all batches, and the loss that the first one began with. */
-static int warm_up(runner *r, result *out)
+/* A pass over all batches, and their mean loss. */
+static int pass(runner *r, double *loss)
 {
     const measure_fn unit = unit_of(r->workload);
-    int err = unit(r);
+    int err = 0;
 
-    out->loss_start = r->report.loss;
-    for (int64_t i = 1; i < r->data.batches && err == 0; i++)
+    *loss = 0.0;
+    r->next = 0;
+    for (int64_t i = 0; i < r->data.batches && err == 0; i++) {
         err = unit(r);
+        *loss += r->report.loss / (double)r->data.batches;
+    }
     return err;
 }
 
@@ -143,7 +146,7 @@ static int time_runner(runner *r, const args *a, result *out)
     int64_t calls;
     int err;
 
-    if ((err = warm_up(r, out)) < 0 ||
+    if ((err = pass(r, &out->loss_start)) < 0 ||
         (err = measure_calibrate(unit, r, a->seconds, &calls)) < 0)
         return err;
     count_start();
@@ -154,10 +157,7 @@ static int time_runner(runner *r, const args *a, result *out)
     out->time = measure_summary(seconds, a->reps, calls);
     if (!r->workload->trains)
         return 0;
-    r->next = 0;
-    err = unit(r);
-    out->loss = r->report.loss;
-    return err;
+    return pass(r, &out->loss);
 }
 
 static void say_failure(const args *a, const workload *w, int err)

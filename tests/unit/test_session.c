@@ -153,8 +153,8 @@ static void one_hot_floats(void **state)
     (void)state;
     begin(&t);
     x = seqecho_graph_input(t.graph, SEQECHO_INPUT(.dim = { 2, 3 }));
-    assert_int_equal(
-        seqecho_graph_output(t.graph, apply(&t, SEQECHO_LSTM(.units = 2), x)), 0);
+    assert_int_equal(seqecho_graph_output(t.graph, apply(&t, SEQECHO_LSTM(.units = 2), x)),
+                     0);
     create(&t, SE_MODE_TRAIN, 0);
     assert_int_equal(se_session_feed(t.s, &view, 0, 2, false), 0);
     assert_null(slot_of(&t, x)->value.data);
