@@ -13,6 +13,8 @@
 
 #include <immintrin.h>
 
+#include "kernels/simd_x86.h"
+
 #define SE_VW 8
 #define SE_SIMD_FUSED 1
 #define SE_SIMD_MASKS 1
@@ -185,20 +187,6 @@ SE_OP float v_largest(vf a)
     const __m128 d = _mm_max_ps(c, _mm_movehl_ps(c, c));
 
     return _mm_cvtss_f32(_mm_max_ss(d, _mm_movehdup_ps(d)));
-}
-
-SE_OP void v_transpose4(const float *from, int64_t from_step, float *to, int64_t to_step)
-{
-    const __m128 a = _mm_loadu_ps(from), b = _mm_loadu_ps(from + from_step);
-    const __m128 c = _mm_loadu_ps(from + 2 * from_step);
-    const __m128 d = _mm_loadu_ps(from + 3 * from_step);
-    const __m128 ab_low = _mm_unpacklo_ps(a, b), ab_high = _mm_unpackhi_ps(a, b);
-    const __m128 cd_low = _mm_unpacklo_ps(c, d), cd_high = _mm_unpackhi_ps(c, d);
-
-    _mm_storeu_ps(to, _mm_movelh_ps(ab_low, cd_low));
-    _mm_storeu_ps(to + to_step, _mm_movehl_ps(cd_low, ab_low));
-    _mm_storeu_ps(to + 2 * to_step, _mm_movelh_ps(ab_high, cd_high));
-    _mm_storeu_ps(to + 3 * to_step, _mm_movehl_ps(cd_high, ab_high));
 }
 
 #endif /* SE_SIMD_AVX2 */

@@ -105,13 +105,13 @@ def measure(args, results):
     ours = peers.ours(args)
     wanted = {p for row in args.only for p in rows.PEERS.get(row, [])}
     found = peers.find([p for p in args.peers if p in wanted], args)
-    todo = chosen(args)
-    for point in todo:
+    planned = chosen(args)
+    for point in planned:
         results.data['times'].pop(point.key, None)
         results.data['bench'].pop(point.key, None)
     results.data['machine'] = facts.machine()
     for number in range(args.rounds):
-        for point in todo:
+        for point in planned:
             print(f'round {number + 1} of {args.rounds}: {point.row} {point}, '
                   f'{point.threads} thread(s)', file=sys.stderr)
             turn(args, results, point, contestants(point, ours, found), number)
@@ -119,8 +119,8 @@ def measure(args, results):
                 results.store(args.json)
     if 'small' in args.only:
         results.data['facts'].update(facts.whole_programs(args))
-        results.data['facts'].update(facts.library(args))
-    for point in todo:
+        results.data['facts'].update(facts.file_size(args))
+    for point in planned:
         if point.threads == 1:
             results.data['profile'][point.key] = facts.profile(ours['seqecho'], point,
                                                                args.cpu)

@@ -38,7 +38,7 @@ def run_process(process, program, cpu):
     return json.loads(text)
 
 
-def library(args):
+def file_size(args):
     """Kilobytes of the shared library without what only debuggers read."""
     files = sorted((Path(args.builddir) / 'lib').glob('libseqecho.so.*.*.*'))
     files = [f for f in files if f.is_file()]

@@ -321,6 +321,13 @@ static void test_gradient(void **state)
                              dw.data, SE_STORE_ADD);
             for (int64_t r = 0; r < k; r++)
                 assert_same_bits(dw.data + r * n, want.data + r * p.c_row, (size_t)n);
+            guarded_free(&want);
+            p.store = SE_STORE_SET;
+            want = product_reference(&p, compute.k);
+            se_gemm_gradient(&compute, rows, k, n, p.a.data, p.a_col, p.b.data, p.b_row,
+                             dw.data, SE_STORE_SET);
+            for (int64_t r = 0; r < k; r++)
+                assert_same_bits(dw.data + r * n, want.data + r * p.c_row, (size_t)n);
             se_pool_destroy(compute.pool);
             guarded_free(&c);
             guarded_free(&want);

@@ -73,6 +73,10 @@ static void test_scatter_add(void **state)
                     want.data[picked[r] * cols + c] += x.data[r * cols + c];
             k->scatter_add(INDEX_ROWS, cols, picked, x.data, w.data, 0, INT64_MAX);
             assert_same_bits(w.data, want.data, w.n);
+            memcpy(w.data, before.data, w.n * sizeof *w.data);
+            for (int64_t first = 0; first < TABLE_ROWS; first += 2) /* in any order */
+                k->scatter_add(INDEX_ROWS, cols, picked, x.data, w.data, first, first + 2);
+            assert_same_bits(w.data, want.data, w.n);
             guarded_free(&want);
             guarded_free(&w);
         }

@@ -33,10 +33,13 @@ static se_pool *pool_new(int threads)
 
 /* ---- Coverage ----------------------------------------------------------------------- */
 
+#define PIECES_MAX 64
+
 typedef struct coverage {
     int64_t count, grain;
-    unsigned char seen[COUNT_MAX]; /* each element by one thread alone */
-    int64_t length[COUNT_MAX];     /* of the piece that begins here */
+    unsigned char seen[COUNT_MAX];   /* each element by one thread alone */
+    int64_t length[COUNT_MAX];       /* of the piece that begins here */
+    atomic_int by_piece[PIECES_MAX]; /* each number comes once */
     atomic_int pieces, bad;
 } coverage;
 
@@ -44,7 +47,8 @@ static void cover(void *arg, int piece, int64_t begin, int64_t end)
 {
     coverage *const c = arg;
 
-    SE_UNUSED(piece);
+    if (piece < 0 || piece >= PIECES_MAX || atomic_fetch_add(&c->by_piece[piece], 1) > 0)
+        atomic_fetch_add(&c->bad, 1);
     if (begin >= end || begin % c->grain != 0 || end > c->count ||
         (end < c->count && end % c->grain != 0))
         atomic_fetch_add(&c->bad, 1);
