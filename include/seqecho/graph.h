@@ -134,6 +134,23 @@ SEQECHO_API int seqecho_graph_weight_set(seqecho_graph *graph, const char *name,
                                          const float *values,
                                          size_t count) SEQECHO_MUST_CHECK;
 
+/* Copy every weight of `from` that `to` has under the same name and shape; *copied, where
+ * not NULL, receives how many arrays.  Ends the building of both. */
+SEQECHO_API int seqecho_graph_weights_copy(seqecho_graph *to, seqecho_graph *from,
+                                           size_t *copied) SEQECHO_MUST_CHECK;
+
+/* ---- What training may do to weights: at any time, seen by the next step ------------ */
+
+/* Train the weights of a layer, or leave them as they are; they are trained unless this
+ * says otherwise. */
+SEQECHO_API int seqecho_graph_set_trainable(seqecho_graph *graph, const char *layer,
+                                            seqecho_bool trainable) SEQECHO_MUST_CHECK;
+
+/* Add l1 sum(|w|) + l2 sum(w^2) over a weight array to the loss; both 0 or more, and 0
+ * unless this says otherwise.  Keras's kernel_, recurrent_ and bias_regularizer. */
+SEQECHO_API int seqecho_graph_set_regularizer(seqecho_graph *graph, const char *weight,
+                                              float l1, float l2) SEQECHO_MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif

@@ -3,6 +3,7 @@
 #ifndef SEQECHO_SEQECHO_H
 #define SEQECHO_SEQECHO_H
 
+#include <seqecho/callbacks.h>
 #include <seqecho/common.h>
 #include <seqecho/dataset.h>
 #include <seqecho/graph.h>

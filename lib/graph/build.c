@@ -123,12 +123,13 @@ static int build_weights(seqecho_layer *layer, const se_shape *in)
 static int check_inputs(const seqecho_layer *layer, seqecho_node *const *x, size_t n)
 {
     const size_t max = layer->ops->max_inputs;
+    const size_t min = layer->ops->min_inputs > 0 ? layer->ops->min_inputs : max > 0;
 
     if (x == NULL && n > 0)
         return se_fail(SEQECHO_EINVAL, "%s: the array of inputs is NULL", layer->name);
-    if (n > max || (n == 0 && max > 0))
-        return se_fail(SEQECHO_EINVAL, "%s: expected 1 to %zu inputs, found %zu",
-                       layer->name, max, n);
+    if (n > max || n < min)
+        return se_fail(SEQECHO_EINVAL, "%s: expected %zu to %zu inputs, found %zu",
+                       layer->name, min, max, n);
     for (size_t i = 0; i < n; i++) {
         if (x[i] == NULL)
             return se_fail(SEQECHO_EINVAL, "%s: input %zu is NULL", layer->name, i);
@@ -229,6 +230,7 @@ static int add_input(seqecho_graph *graph, const seqecho_spec *spec, seqecho_nod
                        layer->name, input->batch, graph->batch);
     graph->batch = input->batch;
     SE_TRY(call_layer(layer, NULL, 0, out));
+    graph->lengths[graph->n_inputs] = input->lengths != 0;
     graph->inputs[graph->n_inputs++] = *out;
     return SEQECHO_OK;
 }

@@ -20,8 +20,9 @@ static bool dims_match(const seqecho_view *view, const se_shape *shape, bool cla
     return true;
 }
 
-int se_view_check(const seqecho_view *view, const se_shape *shape, bool allow_classes,
-                  const char *name, const char *what, int64_t *samples)
+/* The shape, type and size of a view. */
+static int check_form(const seqecho_view *view, const se_shape *shape, bool allow_classes,
+                      const char *name, const char *what)
 {
     const bool classes = view->dtype == SEQECHO_INT32;
     char want[SE_SHAPE_TEXT], got[SE_SHAPE_TEXT];
@@ -42,8 +43,33 @@ int se_view_check(const seqecho_view *view, const se_shape *shape, bool allow_cl
     if (!se_shape_fits(shape, view->dim[0]))
         return se_fail(SEQECHO_ESHAPE, "%s: %s of shape %s does not fit the address space",
                        name, what, se_view_text(got, view));
-    if (classes)
-        SE_TRY(se_classes_check(view->data, shape, view->dim[0], 0, name, what));
+    return SEQECHO_OK;
+}
+
+/* Class numbers in range?  With lengths, those beyond do not matter. */
+static int check_classes(const int32_t *classes, const int32_t *lengths,
+                         const se_shape *shape, int64_t batch, int64_t first,
+                         const char *name, const char *what)
+{
+    const int64_t rows = se_shape_rows(shape), n = se_shape_features(shape);
+    const int64_t step = rows / (shape->rank > 1 ? shape->dim[0] : 1);
+
+    for (int64_t i = 0; i < batch * rows; i++)
+        if ((classes[i] < 0 || classes[i] >= n) &&
+            (lengths == NULL || i % rows < lengths[i / rows] * step))
+            return se_fail(SEQECHO_EINVAL,
+                           "%s: class %" PRId32 " in %s at sample %" PRId64
+                           ", step %" PRId64 ", expected 0 to %" PRId64,
+                           name, classes[i], what, first + i / rows, i % rows, n - 1);
+    return SEQECHO_OK;
+}
+
+int se_view_check(const seqecho_view *view, const se_shape *shape, bool allow_classes,
+                  const char *name, const char *what, int64_t *samples)
+{
+    SE_TRY(check_form(view, shape, allow_classes, name, what));
+    if (view->dtype == SEQECHO_INT32)
+        SE_TRY(check_classes(view->data, NULL, shape, view->dim[0], 0, name, what));
     *samples = view->dim[0];
     return SEQECHO_OK;
 }
@@ -51,15 +77,7 @@ int se_view_check(const seqecho_view *view, const se_shape *shape, bool allow_cl
 int se_classes_check(const int32_t *classes, const se_shape *shape, int64_t batch,
                      int64_t first, const char *name, const char *what)
 {
-    const int64_t rows = se_shape_rows(shape), n = se_shape_features(shape);
-
-    for (int64_t i = 0; i < batch * rows; i++)
-        if (classes[i] < 0 || classes[i] >= n)
-            return se_fail(SEQECHO_EINVAL,
-                           "%s: class %" PRId32 " in %s at sample %" PRId64
-                           ", step %" PRId64 ", expected 0 to %" PRId64,
-                           name, classes[i], what, first + i / rows, i % rows, n - 1);
-    return SEQECHO_OK;
+    return check_classes(classes, NULL, shape, batch, first, name, what);
 }
 
 static const char *input_name(const se_session *s, size_t i)
@@ -84,6 +102,56 @@ static bool outputs_fit(const se_session *s, int64_t samples)
     return true;
 }
 
+/* Lengths in range? */
+static int check_lengths(const int32_t *lengths, int64_t steps, int64_t batch,
+                         int64_t first, const char *name)
+{
+    for (int64_t i = 0; i < batch; i++)
+        if (lengths[i] < 0 || lengths[i] > steps)
+            return se_fail(SEQECHO_EINVAL,
+                           "%s: the length of sample %" PRId64 " is %" PRId32
+                           ", expected 0 to %" PRId64,
+                           name, first + i, lengths[i], steps);
+    return SEQECHO_OK;
+}
+
+/* The view of lengths of input i, which must fit its `samples` samples. */
+static int check_lengths_view(const se_session *s, const seqecho_view *view, size_t i,
+                              int64_t samples)
+{
+    char got[SE_SHAPE_TEXT];
+
+    if (view->dtype != SEQECHO_INT32 || view->rank != 1 || view->dim[0] != samples)
+        return se_fail(SEQECHO_ESHAPE,
+                       "%s: expected int32 lengths of shape (%" PRId64
+                       ") behind its view of x, found %s%s",
+                       input_name(s, i), samples,
+                       view->dtype != SEQECHO_INT32 ? "another type, " : "",
+                       se_view_text(got, view));
+    if (view->data == NULL)
+        return se_fail(SEQECHO_EINVAL, "%s: the data of lengths is NULL", input_name(s, i));
+    return check_lengths(view->data, s->inputs[i]->shape.dim[0], samples, 0,
+                         input_name(s, i));
+}
+
+/* The views of input i; *samples receives how many samples there are. */
+static int check_input(const se_session *s, const seqecho_view *x, size_t i,
+                       int64_t *samples)
+{
+    const seqecho_view *const view = &x[s->view[i]];
+    const se_shape *const shape = &s->inputs[i]->shape;
+    const bool lengths = s->graph->lengths[i];
+
+    SE_TRY(check_form(view, shape, true, input_name(s, i), "x"));
+    if (lengths)
+        SE_TRY(check_lengths_view(s, view + 1, i, view->dim[0]));
+    if (view->dtype == SEQECHO_INT32)
+        SE_TRY(check_classes(view->data, lengths ? view[1].data : NULL, shape, view->dim[0],
+                             0, input_name(s, i), "x"));
+    *samples = view->dim[0];
+    return SEQECHO_OK;
+}
+
 int se_session_check(const se_session *s, const seqecho_view *x, int64_t *samples)
 {
     if (x == NULL)
@@ -91,7 +159,7 @@ int se_session_check(const se_session *s, const seqecho_view *x, int64_t *sample
     for (size_t i = 0; i < s->graph->n_inputs; i++) {
         int64_t n = 0;
 
-        SE_TRY(se_view_check(&x[i], &s->inputs[i]->shape, true, input_name(s, i), "x", &n));
+        SE_TRY(check_input(s, x, i, &n));
         if (i > 0 && n != *samples)
             return se_fail(SEQECHO_ESHAPE,
                            "%s: x has %" PRId64 " samples, but %s has %" PRId64,
@@ -117,13 +185,53 @@ static void expand_classes(se_slot *slot, int64_t batch)
         slot->buffer[r * n + slot->classes[r]] = 1.0f;
 }
 
-static void feed_classes(se_slot *slot, const int32_t *classes, int64_t batch)
+/* Class numbers of missing steps may be anything; make them 0. */
+static void tame_classes(se_slot *slot, int64_t batch)
+{
+    const int64_t rows = se_shape_rows(&slot->shape) * batch;
+    const int64_t masked = slot->shape.dim[0] * batch;
+
+    for (int64_t r = 0; r < rows; r++)
+        if (slot->mask[r % masked] == 0)
+            slot->classes[r] = 0;
+}
+
+/* Features of missing steps are zeros, for layers that look at them all the same. */
+static void clear_missing(se_slot *slot, int64_t batch)
+{
+    const int64_t rows = se_shape_rows(&slot->shape) * batch;
+    const int64_t masked = slot->shape.dim[0] * batch, n = se_shape_features(&slot->shape);
+
+    for (int64_t r = 0; r < rows; r++)
+        if (slot->mask[r % masked] == 0)
+            memset(slot->buffer + r * n, 0, (size_t)n * sizeof *slot->buffer);
+}
+
+/* The mask that lengths make; NULL if every step is there. */
+static const uint8_t *feed_lengths(se_slot *slot, const int32_t *lengths, int64_t batch)
+{
+    const int64_t steps = slot->shape.dim[0];
+    bool all = true;
+
+    for (int64_t i = 0; i < batch; i++)
+        all = all && lengths[i] == steps;
+    for (int64_t r = 0; !all && r < steps * batch; r++)
+        slot->mask[r] = r / batch < lengths[r % batch];
+    return all ? NULL : slot->mask;
+}
+
+static void feed_classes(se_slot *slot, const int32_t *classes, const uint8_t *mask,
+                         int64_t batch)
 {
     se_shape_to_steps(&slot->shape, batch, 1, classes, slot->classes);
+    if (mask != NULL)
+        tame_classes(slot, batch);
     if (slot->needs_data)
         expand_classes(slot, batch);
-    slot->value =
-        (se_value){ slot->needs_data ? slot->buffer : NULL, slot->classes, false };
+    if (slot->needs_data && mask != NULL)
+        clear_missing(slot, batch);
+    slot->value = (se_value){ .data = slot->needs_data ? slot->buffer : NULL,
+                              .classes = slot->classes };
 }
 
 /* Class numbers from rows that are one-hot, every one of them; most arrays that are not say
@@ -144,27 +252,49 @@ static bool feed_one_hot(se_slot *slot, const se_kernels *k, const float *data,
             return false;
         slot->classes[r] = (int32_t) class;
     }
-    slot->value = (se_value){ NULL, slot->classes, false };
+    slot->value = (se_value){ .classes = slot->classes };
     return true;
 }
 
 /* One sample, or samples of one row, are step-major as they are, and used in place unless
  * a later backward pass will look at them. */
-static void feed_floats(se_slot *slot, const float *data, int64_t batch, bool keep)
+static void feed_floats(se_slot *slot, const float *data, const uint8_t *mask,
+                        int64_t batch, bool keep)
 {
-    const bool moves = keep || (batch > 1 && se_shape_rows(&slot->shape) > 1);
+    const bool moves =
+        keep || mask != NULL || (batch > 1 && se_shape_rows(&slot->shape) > 1);
 
     if (moves)
         se_shape_to_steps(&slot->shape, batch, se_shape_features(&slot->shape), data,
                           slot->buffer);
-    slot->value = (se_value){ moves ? slot->buffer : data, NULL, false };
+    if (mask != NULL)
+        clear_missing(slot, batch);
+    slot->value = (se_value){ .data = moves ? slot->buffer : data };
 }
 
-static void feed_rows(const se_session *s, se_slot *slot, const float *data, int64_t batch,
-                      bool keep)
+/* Samples [first, first + count) of input i. */
+static void feed_input(se_session *s, const seqecho_view *view, size_t i, int64_t first,
+                       int64_t count, bool keep)
 {
-    if (keep || slot->needs_data || !feed_one_hot(slot, s->compute.k, data, batch))
-        feed_floats(slot, data, batch, keep);
+    se_slot *const slot = s->inputs[i];
+    const se_shape *const shape = &slot->shape;
+    const uint8_t *const mask =
+        s->graph->lengths[i]
+            ? feed_lengths(slot, (const int32_t *)view[1].data + first, count)
+            : NULL;
+
+    if (view->dtype == SEQECHO_INT32) {
+        feed_classes(slot, (const int32_t *)view->data + first * se_shape_rows(shape), mask,
+                     count);
+    } else {
+        const float *const data = (const float *)view->data + first * se_shape_size(shape);
+
+        if (keep || slot->needs_data || mask != NULL ||
+            !feed_one_hot(slot, s->compute.k, data, count))
+            feed_floats(slot, data, mask, count, keep);
+    }
+    slot->value.masked = slot->masked;
+    slot->value.mask = mask;
 }
 
 int se_session_feed(se_session *s, const seqecho_view *x, int64_t first, int64_t count,
@@ -173,25 +303,20 @@ int se_session_feed(se_session *s, const seqecho_view *x, int64_t first, int64_t
     /* Checked once already, but an event of a fit may have written to them since. */
     for (size_t i = 0; i < s->graph->n_inputs; i++) {
         const se_shape *const shape = &s->inputs[i]->shape;
+        const seqecho_view *const view = &x[s->view[i]];
+        const int32_t *lengths = NULL;
 
-        if (x[i].dtype == SEQECHO_INT32)
-            SE_TRY(
-                se_classes_check((const int32_t *)x[i].data + first * se_shape_rows(shape),
-                                 shape, count, first, input_name(s, i), "x"));
+        if (s->graph->lengths[i]) {
+            lengths = (const int32_t *)view[1].data + first;
+            SE_TRY(check_lengths(lengths, shape->dim[0], count, first, input_name(s, i)));
+        }
+        if (view->dtype == SEQECHO_INT32)
+            SE_TRY(check_classes((const int32_t *)view->data + first * se_shape_rows(shape),
+                                 lengths, shape, count, first, input_name(s, i), "x"));
     }
     SE_TRY(se_session_bind(s, count, want_dx));
-    for (size_t i = 0; i < s->graph->n_inputs; i++) {
-        se_slot *const slot = s->inputs[i];
-
-        if (x[i].dtype == SEQECHO_INT32)
-            feed_classes(slot,
-                         (const int32_t *)x[i].data + first * se_shape_rows(&slot->shape),
-                         count);
-        else
-            feed_rows(s, slot,
-                      (const float *)x[i].data + first * se_shape_size(&slot->shape), count,
-                      want_dx);
-    }
+    for (size_t i = 0; i < s->graph->n_inputs; i++)
+        feed_input(s, &x[s->view[i]], i, first, count, want_dx);
     return SEQECHO_OK;
 }
 
@@ -200,6 +325,6 @@ int se_session_feed_step(se_session *s, const int32_t *classes)
     se_slot *const slot = s->inputs[0];
 
     SE_TRY(se_classes_check(classes, &slot->shape, s->batch, 0, "predictor_step", "x_t"));
-    feed_classes(slot, classes, s->batch);
+    feed_classes(slot, classes, NULL, s->batch);
     return SEQECHO_OK;
 }

@@ -126,6 +126,15 @@ int se_graph_freeze(seqecho_graph *graph)
     return SEQECHO_OK;
 }
 
+size_t se_graph_views(const seqecho_graph *graph)
+{
+    size_t n = graph->n_inputs;
+
+    for (size_t i = 0; i < graph->n_inputs; i++)
+        n += graph->lengths[i];
+    return n;
+}
+
 int seqecho_node_shape(const seqecho_node *node, seqecho_view *view)
 {
     if (node == NULL || view == NULL)

@@ -49,7 +49,8 @@ struct seqecho_graph {
     seqecho_node *tail;       /* of the sequential style */
     seqecho_node *inputs[SE_MAX_ENDS], *outputs[SE_MAX_ENDS];
     size_t n_inputs, n_outputs;
-    int64_t batch; /* fixed batch size, or 0 */
+    bool lengths[SE_MAX_ENDS]; /* inputs whose view of x is followed by one of lengths */
+    int64_t batch;             /* fixed batch size, or 0 */
 
     bool frozen;
     float *params;   /* every weight array, each on a cache line; when building ends */
@@ -59,6 +60,10 @@ struct seqecho_graph {
 /* End building: choose outputs, check, create the weights.  Does nothing if that is done;
  * returns the latched error if there is one. */
 int se_graph_freeze(seqecho_graph *graph);
+
+/* Number of views that make up x: one for each input, and one for the lengths of those that
+ * have them. */
+size_t se_graph_views(const seqecho_graph *graph);
 
 /* Remember the first error of building, with this thread's message; returns `code`. */
 int se_graph_latch(seqecho_graph *graph, int code);

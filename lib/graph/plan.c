@@ -42,6 +42,8 @@ static int connect(se_session *s)
     for (size_t i = 0; i < g->n_inputs; i++) {
         s->inputs[i] = &s->slots[g->inputs[i]->index];
         s->inputs[i]->is_input = true;
+        s->inputs[i]->masked = g->lengths[i] && s->mode != SE_MODE_STEP;
+        s->view[i] = i == 0 ? 0 : s->view[i - 1] + 1 + g->lengths[i - 1];
     }
     for (size_t i = 0; i < g->n_outputs; i++) {
         s->outputs[i] = &s->slots[g->outputs[i]->index];
@@ -119,6 +121,20 @@ static void choose_forms(se_session *s)
         }
 }
 
+/* Which inputs and outputs of a call may be masked; those of the calls before are known. */
+static void find_masked(se_step *step)
+{
+    se_frame *const f = &step->frame;
+    bool masked = traits(step, SE_TRAIT_MASKS);
+
+    for (size_t j = 0; j < f->n_in; j++) {
+        f->in[j].masked = step->in[j]->masked;
+        masked |= step->in[j]->masked;
+    }
+    if (!step->out->is_input)
+        step->out->masked = masked && f->layer->ops->mask != NULL;
+}
+
 /* What of each frame does not change with the batch. */
 static void prepare_frames(se_session *s)
 {
@@ -133,6 +149,7 @@ static void prepare_frames(se_session *s)
             if (s->steps[j].call->layer == step->call->layer)
                 s->steps[j].last = false;
         f->layer = step->call->layer;
+        f->noise.site = (uint32_t)i;
         f->compute = &s->compute;
         f->training = s->mode == SE_MODE_TRAIN;
         f->keep_state = traits(step, keeps);
@@ -146,6 +163,7 @@ static void prepare_frames(se_session *s)
             f->out_shape[j] = &step->out[j].shape;
         if (f->n_in > 0)
             f->in[0].repeated = step->in[0]->repeated;
+        find_masked(step);
     }
 }
 
@@ -258,6 +276,9 @@ static void place_slot(se_slot *slot, int64_t batch, se_carver *carver)
     slot->grad = slot->needs_grad ? se_carve(carver, rows, batch, features) : NULL;
     slot->classes =
         slot->is_input ? (int32_t *)(void *)se_carve(carver, rows, batch, 1) : NULL;
+    slot->mask = slot->masked ? (uint8_t *)se_carve(carver, 1, 1,
+                                                    (slot->shape.dim[0] * batch + 3) / 4)
+                              : NULL;
 }
 
 /* Place everything for this batch size from `base` on; with NULL only measure.  Returns
@@ -328,7 +349,8 @@ static void connect_buffers(se_session *s)
         se_step *const step = &s->steps[i];
 
         for (size_t j = 0; j < step->frame.n_in; j++)
-            step->frame.in[j] = (se_value){ step->in[j]->buffer, NULL, false };
+            step->frame.in[j] =
+                (se_value){ .data = step->in[j]->buffer, .masked = step->in[j]->masked };
     }
 }
 

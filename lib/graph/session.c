@@ -14,6 +14,17 @@ static float *state_block(const se_session *s, size_t set)
     return s->states + set * s->state_size;
 }
 
+/* The mask of a call's first output, where it may have one. */
+static void make_mask(se_step *step)
+{
+    se_frame *const f = &step->frame;
+
+    if (!step->out->masked)
+        return;
+    f->mask = f->layer->ops->mask(f, step->out->mask);
+    step->out->value.mask = f->mask;
+}
+
 void se_session_forward(se_session *s, bool logits)
 {
     for (size_t i = 0; i < s->n_slots; i++)
@@ -27,11 +38,16 @@ void se_session_forward(se_session *s, bool logits)
         for (size_t j = 0; j < f->n_in; j++)
             f->in[j] = step->in[j]->value;
         if (step->out->repeated) {
-            step->out->value = (se_value){ f->in[0].data, NULL, true };
+            step->out->value = (se_value){ .data = f->in[0].data, .repeated = true };
             continue;
         }
         for (size_t j = 0; j < f->n_out; j++)
-            step->out[j].value = (se_value){ step->out[j].buffer, NULL, false };
+            step->out[j].value =
+                (se_value){ .data = step->out[j].buffer, .masked = step->out[j].masked };
+        make_mask(step);
+        f->learning = s->learning;
+        f->noise.seed = s->seed;
+        f->noise.pass = s->pass;
         if (f->keep_state) {
             f->state = s->zero_states ? NULL : state_block(s, s->current) + step->state;
             f->next_state = state_block(s, 1 - s->current) + step->state;
@@ -76,11 +92,14 @@ int se_session_step(se_session *s, const float *x, const int32_t *classes, float
         se_frame *const f = &step->frame;
         const bool last = step->out == result;
 
-        for (size_t j = 0; j < f->n_in; j++)
+        for (size_t j = 0; j < f->n_in; j++) {
             if (step->in[j] == in)
                 f->in[j].data = x;
+            f->in[j].mask = step->in[j]->value.mask;
+        }
         if (step->in[0] == in)
             f->in[0].classes = classes;
+        make_mask(step);
         if (!step_quickly(s, step, last ? y : step->out->buffer))
             f->layer->ops->forward(f);
         else
@@ -291,6 +310,8 @@ int se_session_check_grads(const se_session *s)
 
 void se_session_commit(se_session *s)
 {
+    s->pass += s->learning;
+    s->learning = false;
     if (s->state_size == 0)
         return;
     s->current = 1 - s->current;

@@ -23,7 +23,9 @@ typedef struct se_slot {
     float *buffer;    /* for value.data, unless it lies elsewhere */
     float *grad;      /* where needed */
     int32_t *classes; /* of an input */
+    uint8_t *mask;    /* room for value.mask, if masked */
     bool is_input, is_output;
+    bool masked;         /* value.mask is possible */
     bool repeated;       /* one step stands for all; no buffer */
     bool needs_grad;     /* a weight, or a wanted input gradient, lies before it */
     bool needs_data;     /* class numbers alone will not do */
@@ -57,6 +59,11 @@ typedef struct se_session {
     se_slot *slots;
     size_t n_slots;
     se_slot *inputs[SE_MAX_ENDS], *outputs[SE_MAX_ENDS];
+    size_t view[SE_MAX_ENDS]; /* of x, for each input; that of its lengths is the next */
+
+    bool learning; /* the next forward pass is one that weights learn from */
+    uint64_t seed; /* of dropout */
+    uint32_t pass; /* passes of that kind that were committed */
 
     int64_t batch; /* bound */
     bool want_dx;  /* bound with gradients of the inputs */

@@ -23,11 +23,11 @@ static void share_piece(void *arg, int piece, int64_t begin, int64_t end)
     SE_UNUSED(piece);
     while ((w = se_graph_next_weight(job->graph, &cursor)) != NULL)
         for (int64_t i = begin; i < end; i++) {
-            const int64_t row = se_weight_size(w) / w->dim[0];
+            const int64_t rows = se_weight_rows(w), row = se_weight_size(w) / rows;
             const int64_t at = (int64_t)w->offset;
             int64_t first, last;
 
-            se_weight_piece(w->dim[0], job->pieces, (int)i, &first, &last);
+            se_weight_piece(rows, job->pieces, (int)i, &first, &last);
             if (first < last)
                 job->fn(job->arg, (int)i, at + first * row, at + last * row);
         }

@@ -88,7 +88,7 @@ int seqecho_graph_weight_shape(seqecho_graph *graph, const char *name, seqecho_v
     if (w == NULL)
         return SEQECHO_ENOTFOUND;
     SE_TRY(se_graph_freeze(graph));
-    *view = (seqecho_view){ .dim = { w->dim[0], w->dim[1] },
+    *view = (seqecho_view){ .dim = { w->dim[0], w->dim[1], w->dim[2] },
                             .rank = w->rank,
                             .dtype = SEQECHO_FLOAT32 };
     return SEQECHO_OK;

@@ -62,6 +62,7 @@ const se_layer_ops se_activation_ops = {
     .check = activation_check,
     .traits = activation_traits,
     .infer = activation_infer,
+    .mask = se_layer_same_mask,
     .forward = activation_forward,
     .backward = activation_backward,
 };

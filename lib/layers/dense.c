@@ -160,6 +160,7 @@ const se_layer_ops se_dense_ops = {
     .infer = dense_infer,
     .build = dense_build,
     .work = dense_work_size,
+    .mask = se_layer_same_mask,
     .forward = dense_forward,
     .backward = dense_backward,
 };

@@ -91,8 +91,12 @@ int se_init_weight(const se_weight *w, uint64_t seed, uint64_t stream,
                    const seqecho_allocator *a, float *values)
 {
     const int64_t n = se_weight_size(w);
-    const double fan_in = (double)w->dim[0];
-    const double fan_out = w->rank == 2 ? (double)w->dim[1] : fan_in;
+    /* Rows and columns; of a convolution's kernel (taps, in, out), taps times as many
+     * columns as there are. */
+    const double fan_in = (double)se_weight_rows(w);
+    const double fan_out = w->rank == 3   ? (double)(w->dim[0] * w->dim[2])
+                           : w->rank == 2 ? (double)w->dim[1]
+                                          : fan_in;
     se_rng rng;
 
     se_rng_init(&rng, seed, SE_RNG_WEIGHTS, stream);
@@ -101,7 +105,8 @@ int se_init_weight(const se_weight *w, uint64_t seed, uint64_t stream,
         fill_uniform(&rng, n, sqrt(6.0 / (fan_in + fan_out)), values);
         break;
     case SEQECHO_INIT_ORTHOGONAL:
-        SE_TRY(fill_orthogonal(&rng, w->dim[0], w->rank == 2 ? w->dim[1] : 1, a, values));
+        SE_TRY(fill_orthogonal(&rng, se_weight_rows(w),
+                               se_weight_size(w) / se_weight_rows(w), a, values));
         break;
     case SEQECHO_INIT_UNIFORM: fill_uniform(&rng, n, 0.05, values); break;
     case SEQECHO_INIT_HE_UNIFORM: fill_uniform(&rng, n, sqrt(6.0 / fan_in), values); break;

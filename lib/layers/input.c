@@ -21,6 +21,12 @@ static int input_check(seqecho_layer *layer)
                        "%s: dim is empty, expected the shape of one sample, e.g. "
                        ".dim = { timesteps, features }",
                        layer->name);
+    SE_TRY(se_layer_check_reserved(layer, spec->reserved, sizeof spec->reserved));
+    if (spec->lengths && rank < 2)
+        return se_fail(SEQECHO_EINVAL,
+                       "%s: lengths are of samples with time steps, e.g. "
+                       ".dim = { timesteps, features }, but dim has one size",
+                       layer->name);
     for (int32_t i = 0; i < SE_SAMPLE_RANK; i++)
         if (i < rank ? !se_dim_ok(spec->dim[i]) : spec->dim[i] != 0)
             return se_fail(SEQECHO_EINVAL,

@@ -15,35 +15,50 @@
 #include "base/shape.h"
 #include "kernels/gradient.h"
 
-#define SE_MAX_WEIGHTS 4 /* arrays of one layer */
-#define SE_MAX_PORTS 3   /* inputs or outputs of one call */
+#define SE_MAX_WEIGHTS 32 /* arrays of one layer, those of layers inside it included */
+#define SE_MAX_PORTS 8    /* inputs or outputs of one call */
+#define SE_MAX_INNER 16   /* layers inside one */
 
 typedef struct se_layer_ops se_layer_ops;
 
 typedef struct se_weight {
     const char *name; /* "kernel" */
     const char *path; /* "lstm/kernel"; set by the graph */
-    int64_t dim[2];
+    int64_t dim[3];
     int32_t rank;
     seqecho_init init;
     bool unit_forget_bias; /* the second quarter starts at 1 */
+    float l1, l2;          /* regularisation: see seqecho_graph_set_regularizer() */
     size_t offset;         /* in the graph's parameter block; set likewise */
 } se_weight;
 
 static inline int64_t se_weight_size(const se_weight *w)
 {
-    return w->rank == 2 ? w->dim[0] * w->dim[1] : w->dim[0];
+    int64_t size = 1;
+
+    for (int32_t i = 0; i < w->rank; i++)
+        size *= w->dim[i];
+    return size;
+}
+
+/* Rows of the matrix a weight is multiplied as: all axes but the last; of a vector, its
+ * elements. */
+static inline int64_t se_weight_rows(const se_weight *w)
+{
+    return w->rank > 1 ? se_weight_size(w) / w->dim[w->rank - 1] : w->dim[0];
 }
 
 struct seqecho_layer {
     const se_layer_ops *ops;
     seqecho_graph *graph; /* owner */
+    se_arena *arena;      /* the owner's, for what lives as long as the layer */
     const char *name;
     void *spec;           /* own copy of the description, defaults resolved */
-    seqecho_layer *inner; /* of a wrapper */
-    seqecho_layer *next;  /* in the order of declaration */
+    seqecho_layer *inner; /* of a wrapper: the first of the layers inside */
+    seqecho_layer *next;  /* in the order of declaration, or inside the same wrapper */
     se_weight weights[SE_MAX_WEIGHTS];
     size_t n_weights;
+    bool frozen;        /* its weights are not to be trained */
     bool built;         /* called once, so weights are known */
     se_shape built_for; /* shape of the first input of that call */
 };
@@ -56,7 +71,8 @@ enum {
     SE_TRAIT_SOFTMAX = 1 << 3,   /* ends in a softmax that can be left to the loss */
     SE_TRAIT_RECURRENT = 1 << 4, /* has a state from step to step */
     SE_TRAIT_STATEFUL = 1 << 5,  /* keeps it from batch to batch */
-    SE_TRAIT_NO_STEP = 1 << 6    /* cannot be run one time step at a time */
+    SE_TRAIT_NO_STEP = 1 << 6,   /* cannot be run one time step at a time */
+    SE_TRAIT_MASKS = 1 << 7      /* its output may be masked though its input is not */
 };
 
 /* An input as a layer meets it: rows of features, step-major (base/shape.h).  With
@@ -66,7 +82,17 @@ typedef struct se_value {
     const float *data;
     const int32_t *classes;
     bool repeated;
+    bool masked;         /* it may have a mask; known when memory is laid out */
+    const uint8_t *mask; /* (dim[0], batch), step-major: 0 where a step is missing.  NULL
+                            for none, and then every step is there */
 } se_value;
+
+/* Where the random numbers of a pass come from: see se_noise_fill() in layers/noise.h. */
+typedef struct se_noise {
+    uint64_t seed;
+    uint32_t pass; /* number of the pass that learns */
+    uint32_t site; /* who draws: number of the call, and of the layer inside */
+} se_noise;
 
 /* One call of a layer in one pass. */
 typedef struct se_frame {
@@ -74,7 +100,9 @@ typedef struct se_frame {
     const se_compute *compute;
     int64_t batch;
     bool training; /* keep what backward needs */
-    bool logits;   /* leave the final softmax to the loss (SE_TRAIT_SOFTMAX) */
+    bool learning; /* a pass that weights learn from: dropout is at work */
+    se_noise noise;
+    bool logits; /* leave the final softmax to the loss (SE_TRAIT_SOFTMAX) */
     bool keep_state;
     bool want_d_in[SE_MAX_PORTS];
 
@@ -83,6 +111,7 @@ typedef struct se_frame {
     const se_shape *out_shape[SE_MAX_PORTS];
     se_value in[SE_MAX_PORTS];
     float *out[SE_MAX_PORTS];
+    const uint8_t *mask; /* of the first output, as ops->mask() gave it */
 
     const se_weight *weights; /* the layer's, or its wrapper's */
     const float *params;      /* the graph's parameter block */
@@ -115,9 +144,11 @@ struct se_layer_ops {
     const char *base_name;  /* of automatic names, "repeat_vector" */
     size_t spec_size;
     size_t max_inputs;
+    size_t min_inputs; /* 0 means 1, where there are any */
 
-    /* The place of the inner description in a wrapper's; NULL if it wraps nothing. */
-    const seqecho_spec **(*inner)(void *spec);
+    /* Take the descriptions of the layers inside out of a wrapper's, at most SE_MAX_INNER;
+     * returns how many, 0 for too many.  NULL if it wraps nothing. */
+    size_t (*inner)(void *spec, const seqecho_spec *list[SE_MAX_INNER]);
     /* Check the description in layer->spec and resolve its defaults.  Messages begin with
      * the layer's name. */
     int (*check)(seqecho_layer *layer);
@@ -131,6 +162,13 @@ struct se_layer_ops {
     void (*build)(seqecho_layer *layer, const se_shape *in);
     /* Lay out the workspace of one call; NULL if none. */
     void (*work)(const se_frame *f, se_carver *carver);
+    /* The mask of the first output from those of the inputs; `room` has a byte for each time
+     * step (dim[0] of the output) and sample.  NULL if the output has none.  Called before
+     * forward, and only where a mask is possible (SE_TRAIT_MASKS, or a masked input). */
+    const uint8_t *(*mask)(const se_frame *f, uint8_t *room);
+    /* Read the steps the other way round than the description says; only of recurrent
+     * layers, before ops->check(). */
+    void (*reverse)(seqecho_layer *layer);
     /* Floats of state per sample; NULL if it has none. */
     int64_t (*state_size)(const seqecho_layer *layer, const se_shape *in);
     void (*forward)(const se_frame *f);
@@ -147,8 +185,9 @@ struct se_layer_ops {
  * options of a later version. */
 int se_layer_check_reserved(const seqecho_layer *layer, const void *reserved, size_t size);
 
-void se_layer_add_weight(seqecho_layer *layer, const char *name, int64_t rows, int64_t cols,
-                         seqecho_init init); /* rows 0: a vector of cols */
+/* Declare a weight (rows, cols), or with rows 0 a vector of cols; returns it. */
+se_weight *se_layer_add_weight(seqecho_layer *layer, const char *name, int64_t rows,
+                               int64_t cols, seqecho_init init);
 
 static inline const float *se_frame_weight(const se_frame *f, size_t i)
 {
@@ -159,6 +198,9 @@ static inline float *se_frame_grad(const se_frame *f, size_t i)
 {
     return f->grads + f->weights[i].offset;
 }
+
+/* ops->mask() of layers that hand the mask of their first input on. */
+const uint8_t *se_layer_same_mask(const se_frame *f, uint8_t *room);
 
 /* How a product joins the layer's gradients. */
 static inline se_store se_frame_store(const se_frame *f)

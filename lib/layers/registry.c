@@ -48,6 +48,31 @@ static int copy_name(seqecho_layer *layer, se_arena *arena, const char *name)
     return se_arena_strndup(arena, &layer->name, name, length);
 }
 
+static int make(seqecho_layer **out, se_arena *arena, const seqecho_spec *spec, int depth);
+
+/* The layers inside a wrapper, in their order. */
+static int make_inner(seqecho_layer *layer, int depth)
+{
+    const seqecho_spec *list[SE_MAX_INNER];
+    const char *const class_name = layer->ops->class_name;
+    const size_t n = layer->ops->inner(layer->spec, list);
+    seqecho_layer **last = &layer->inner;
+
+    if (depth == MAX_WRAPPERS)
+        return se_fail(SEQECHO_EINVAL, "%s: more than %d wrappers around each other",
+                       class_name, MAX_WRAPPERS);
+    if (n == 0)
+        return se_fail(SEQECHO_EINVAL, "%s: expected 1 to %d layers inside", class_name,
+                       SE_MAX_INNER);
+    for (size_t i = 0; i < n; i++) {
+        if (list[i] == NULL)
+            return se_fail(SEQECHO_EINVAL, "%s: the inner description is NULL", class_name);
+        SE_TRY(make(last, layer->arena, list[i], depth + 1));
+        last = &(*last)->next;
+    }
+    return SEQECHO_OK;
+}
+
 static int make(seqecho_layer **out, se_arena *arena, const seqecho_spec *spec, int depth)
 {
     const se_layer_ops *ops;
@@ -78,18 +103,9 @@ static int make(seqecho_layer **out, se_arena *arena, const seqecho_spec *spec, 
     if (copy->name != NULL)
         SE_TRY(copy_name(layer, arena, copy->name));
     copy->name = layer->name;
-    if (ops->inner != NULL) {
-        const seqecho_spec **const inner = ops->inner(layer->spec);
-
-        if (depth == MAX_WRAPPERS)
-            return se_fail(SEQECHO_EINVAL, "%s: more than %d wrappers around each other",
-                           ops->class_name, MAX_WRAPPERS);
-        if (*inner == NULL)
-            return se_fail(SEQECHO_EINVAL, "%s: the inner description is NULL",
-                           ops->class_name);
-        SE_TRY(make(&layer->inner, arena, *inner, depth + 1));
-        *inner = NULL; /* it was the caller's */
-    }
+    layer->arena = arena;
+    if (ops->inner != NULL)
+        SE_TRY(make_inner(layer, depth));
     *out = layer;
     return SEQECHO_OK;
 }
@@ -111,16 +127,25 @@ int se_layer_check_reserved(const seqecho_layer *layer, const void *reserved, si
     return SEQECHO_OK;
 }
 
-void se_layer_add_weight(seqecho_layer *layer, const char *name, int64_t rows, int64_t cols,
-                         seqecho_init init)
+se_weight *se_layer_add_weight(seqecho_layer *layer, const char *name, int64_t rows,
+                               int64_t cols, seqecho_init init)
 {
-    assert(layer->n_weights < SE_MAX_WEIGHTS);
-    layer->weights[layer->n_weights++] = (se_weight){
+    se_weight *const w = &layer->weights[layer->n_weights++];
+
+    assert(layer->n_weights <= SE_MAX_WEIGHTS);
+    *w = (se_weight){
         .name = name,
         .dim = { rows > 0 ? rows : cols, rows > 0 ? cols : 0 },
         .rank = rows > 0 ? 2 : 1,
         .init = init,
     };
+    return w;
+}
+
+const uint8_t *se_layer_same_mask(const se_frame *f, uint8_t *room)
+{
+    SE_UNUSED(room);
+    return f->in[0].mask;
 }
 
 float *se_carve(se_carver *carver, int64_t a, int64_t b, int64_t c)

@@ -5,10 +5,15 @@
  * is the inner layer called once with batch * timesteps samples: nothing is moved. */
 #include "base/error.h"
 #include "layers/kinds.h"
+#include "layers/noise.h"
 
-static const seqecho_spec **time_distributed_inner(void *spec)
+static size_t time_distributed_inner(void *spec, const seqecho_spec *list[SE_MAX_INNER])
 {
-    return &((seqecho_time_distributed_spec *)spec)->inner;
+    seqecho_time_distributed_spec *const own = spec;
+
+    list[0] = own->inner;
+    own->inner = NULL; /* it is the caller's */
+    return 1;
 }
 
 static int time_distributed_check(seqecho_layer *layer)
@@ -89,9 +94,13 @@ static se_frame inner_frame(const se_frame *f, se_shape shapes[2 * SE_MAX_PORTS]
 
     g.layer = f->layer->inner;
     g.batch = f->batch * f->in_shape[0]->dim[0];
+    g.noise = se_noise_inside(f->noise, 0);
+    g.mask = NULL; /* the steps of the wrapper are samples inside */
     for (size_t i = 0; i < f->n_in; i++) {
         shapes[i] = without_first(f->in_shape[i]);
         g.in_shape[i] = &shapes[i];
+        g.in[i].masked = false;
+        g.in[i].mask = NULL;
     }
     for (size_t i = 0; i < f->n_out; i++) {
         shapes[SE_MAX_PORTS + i] = without_first(f->out_shape[i]);
@@ -144,6 +153,7 @@ const se_layer_ops se_time_distributed_ops = {
     .infer = time_distributed_infer,
     .build = time_distributed_build,
     .work = time_distributed_work,
+    .mask = se_layer_same_mask,
     .state_size = time_distributed_state_size,
     .forward = time_distributed_forward,
     .backward = time_distributed_backward,

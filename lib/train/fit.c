@@ -13,7 +13,7 @@
 typedef struct fit_run {
     seqecho_trainer *t;
     seqecho_fit_options opt;
-    const seqecho_view *x, *y;
+    se_samples data;
     int64_t samples, batch, batches;
     int64_t epoch;
     se_score score; /* of the epoch so far */
@@ -25,9 +25,10 @@ static int read_options(seqecho_fit_options *opt, const seqecho_fit_options *giv
                         seqecho_state_reset usual)
 {
     SE_TRY(se_options_read(opt, sizeof *opt, given, "fit options"));
-    if (opt->reserved != 0)
-        return se_fail(SEQECHO_ENOTSUP,
-                       "fit options: reserved is set, but this library knows only 0");
+    for (size_t i = 0; i < sizeof opt->reserved; i++)
+        if (opt->reserved[i] != 0)
+            return se_fail(SEQECHO_ENOTSUP,
+                           "fit options: reserved is set, but this library knows only 0");
     if (opt->epochs < 0)
         return se_fail(SEQECHO_EINVAL,
                        "fit: epochs is %" PRId64 ", expected 0 (one) or more", opt->epochs);
@@ -93,7 +94,7 @@ static int run_epoch(fit_run *run, seqecho_report *last)
         const int64_t left = run->samples - first;
         const int64_t count = left < run->batch ? left : run->batch;
 
-        SE_TRY(se_trainer_update(run->t, run->x, run->y, first, count, &run->score));
+        SE_TRY(se_trainer_update(run->t, &run->data, first, count, &run->score));
         if (run->opt.reset_states == SEQECHO_RESET_EACH_BATCH)
             se_session_reset(run->t->session);
         first += count;
@@ -114,9 +115,11 @@ static int run_epoch(fit_run *run, seqecho_report *last)
 /* Check, then all epochs; `dataset`, where not NULL, draws a sequence for each. */
 static int run_fit(fit_run *run, seqecho_dataset *dataset, seqecho_report *report)
 {
-    seqecho_report last = { sizeof last, 0, 0, (double)NAN, (double)NAN, 0.0 };
+    seqecho_report last = { .struct_size = sizeof last,
+                            .loss = (double)NAN,
+                            .accuracy = (double)NAN };
 
-    SE_TRY(se_trainer_check(run->t, run->x, run->y, &run->samples));
+    SE_TRY(se_trainer_check(run->t, &run->data, &run->samples));
     SE_TRY(se_trainer_batch(run->t, run->opt.batch_size, run->samples, &run->batch));
     run->batches = (run->samples + run->batch - 1) / run->batch;
     for (run->epoch = 0; run->epoch < run->opt.epochs && !run->stopped; run->epoch++) {
@@ -133,7 +136,7 @@ static int run_fit(fit_run *run, seqecho_dataset *dataset, seqecho_report *repor
 int seqecho_trainer_fit(seqecho_trainer *t, const seqecho_view *x, const seqecho_view *y,
                         const seqecho_fit_options *options, seqecho_report *report)
 {
-    fit_run run = { .t = t, .x = x, .y = y };
+    fit_run run = { .t = t, .data = { x, y, NULL } };
 
     SE_TRY(se_trainer_enter(t, "fit"));
     SE_TRY(se_report_check(report));
@@ -143,15 +146,16 @@ int seqecho_trainer_fit(seqecho_trainer *t, const seqecho_view *x, const seqecho
 
 /* The rows of a dataset as the trainer takes them: class numbers stand for one-hot rows,
  * with the same bits, where the loss allows it. */
-static void dataset_views(const seqecho_trainer *t, const seqecho_dataset *dataset,
-                          const seqecho_view **x, const seqecho_view **y)
+static se_samples dataset_views(const seqecho_trainer *t, const seqecho_dataset *dataset)
 {
     const se_classes *const classes = se_dataset_classes(dataset);
 
-    *x = classes != NULL ? &classes->x : seqecho_dataset_x(dataset);
-    *y = classes != NULL && se_loss_takes_classes(t->objective.loss)
-             ? &classes->y
-             : seqecho_dataset_y(dataset);
+    return (se_samples){
+        .x = classes != NULL ? &classes->x : seqecho_dataset_x(dataset),
+        .y = classes != NULL && se_loss_takes_classes(t->objective.loss)
+                 ? &classes->y
+                 : seqecho_dataset_y(dataset),
+    };
 }
 
 static int check_unique(const se_classes *classes, const se_shape *shape, const char *call,
@@ -197,24 +201,24 @@ int seqecho_trainer_fit_dataset(seqecho_trainer *t, seqecho_dataset *dataset,
     SE_TRY(check_dataset(t, dataset, "fit_dataset"));
     SE_TRY(se_report_check(report));
     SE_TRY(read_options(&run.opt, options, SEQECHO_RESET_EACH_EPOCH));
-    dataset_views(t, dataset, &run.x, &run.y);
+    run.data = dataset_views(t, dataset);
     return run_fit(&run, dataset, report);
 }
 
 /* ---- Evaluation ---- */
 
 /* Add all samples to *score, batch by batch, without training. */
-static int score_samples(seqecho_trainer *t, const seqecho_view *x, const seqecho_view *y,
+static int score_samples(seqecho_trainer *t, const se_samples *samples,
                          const seqecho_fit_options *opt, se_score *score, int64_t *batches)
 {
-    int64_t samples = 0, batch = 0;
+    int64_t count = 0, batch = 0;
 
-    SE_TRY(se_trainer_check(t, x, y, &samples));
-    SE_TRY(se_trainer_batch(t, opt->batch_size, samples, &batch));
-    for (int64_t first = 0; first < samples; first += batch, (*batches)++) {
-        const int64_t left = samples - first;
+    SE_TRY(se_trainer_check(t, samples, &count));
+    SE_TRY(se_trainer_batch(t, opt->batch_size, count, &batch));
+    for (int64_t first = 0; first < count; first += batch, (*batches)++) {
+        const int64_t left = count - first;
 
-        SE_TRY(se_trainer_pass(t, x, y, first, left < batch ? left : batch, false, false,
+        SE_TRY(se_trainer_pass(t, samples, first, left < batch ? left : batch, false, false,
                                score));
         se_session_commit(t->session);
         if (opt->reset_states == SEQECHO_RESET_EACH_BATCH)
@@ -228,6 +232,7 @@ int seqecho_trainer_evaluate(seqecho_trainer *t, const seqecho_view *x,
                              seqecho_report *report)
 {
     const double start = se_seconds();
+    const se_samples samples = { x, y, NULL };
     se_score score = { 0.0, 0.0, 0 };
     seqecho_fit_options opt;
     seqecho_report result;
@@ -239,7 +244,7 @@ int seqecho_trainer_evaluate(seqecho_trainer *t, const seqecho_view *x,
     SE_TRY(read_options(&opt, options, SEQECHO_RESET_NEVER));
     se_session_save_states(t->session);
     se_session_reset(t->session);
-    err = score_samples(t, x, y, &opt, &score, &batches);
+    err = score_samples(t, &samples, &opt, &score, &batches);
     se_session_restore_states(t->session);
     SE_TRY(err);
     result = se_report_make(t, &score, batches, se_seconds() - start);
@@ -253,10 +258,10 @@ int seqecho_trainer_evaluate_dataset(seqecho_trainer *t, seqecho_dataset *datase
 {
     const double start = se_seconds();
     se_score score = { 0.0, 0.0, 0 };
-    const seqecho_view *x, *y;
     seqecho_fit_options opt;
     seqecho_report result;
-    int64_t samples = 0, batch = 0, batches = 0;
+    se_samples samples;
+    int64_t count = 0, batch = 0, batches = 0;
     int err = SEQECHO_OK;
 
     SE_TRY(se_trainer_enter(t, "evaluate_dataset"));
@@ -267,14 +272,14 @@ int seqecho_trainer_evaluate_dataset(seqecho_trainer *t, seqecho_dataset *datase
         return se_fail(SEQECHO_EINVAL,
                        "evaluate_dataset: sequences is %" PRId64 ", expected 1 or more",
                        sequences);
-    dataset_views(t, dataset, &x, &y);
-    SE_TRY(se_trainer_check(t, x, y, &samples));
-    SE_TRY(se_trainer_batch(t, opt.batch_size, samples, &batch));
+    samples = dataset_views(t, dataset);
+    SE_TRY(se_trainer_check(t, &samples, &count));
+    SE_TRY(se_trainer_batch(t, opt.batch_size, count, &batch));
     se_session_save_states(t->session);
     for (int64_t i = 0; i < sequences && err == SEQECHO_OK; i++) {
         seqecho_dataset_next(dataset);
         se_session_reset(t->session);
-        err = score_samples(t, x, y, &opt, &score, &batches);
+        err = score_samples(t, &samples, &opt, &score, &batches);
     }
     se_session_restore_states(t->session);
     SE_TRY(err);

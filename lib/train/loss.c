@@ -148,6 +148,7 @@ static double row_loss(const se_objective *o, const row_args *r)
     case SEQECHO_BINARY_CROSSENTROPY: return binary_crossentropy(r);
     case SEQECHO_MEAN_SQUARED_ERROR: return mean_squared_error(r);
     case SEQECHO_MEAN_ABSOLUTE_ERROR: return mean_absolute_error(r);
+    case SEQECHO_HUBER:
     case SEQECHO_LOSS_NONE: break;
     }
     return 0.0;

@@ -29,6 +29,7 @@ int seqecho_trainer_forward(seqecho_trainer *t, const seqecho_view *x, float *ou
     SE_TRY(se_session_check_out(t->session, samples, out, out_count, "forward"));
     SE_TRY(se_trainer_one_batch(t, samples));
     SE_TRY(se_trainer_bind(t, samples, true));
+    t->session->learning = true;
     SE_TRY(se_session_run(t->session, x, samples, samples, true, out));
     t->phase = SE_PHASE_FORWARD;
     return SEQECHO_OK;
@@ -41,7 +42,8 @@ static int check_dx(const se_session *s, const seqecho_view *x, int64_t samples,
     int64_t want = 0;
 
     for (size_t i = 0; dx != NULL && i < s->graph->n_inputs; i++)
-        if (x != NULL ? x[i].dtype == SEQECHO_FLOAT32 : s->inputs[i]->value.classes == NULL)
+        if (x != NULL ? x[s->view[i]].dtype == SEQECHO_FLOAT32
+                      : s->inputs[i]->value.classes == NULL)
             want += se_shape_size(&s->inputs[i]->shape) * samples;
     if (dx_count != (size_t)want)
         return se_fail(SEQECHO_ESHAPE,
@@ -116,14 +118,15 @@ int seqecho_trainer_compute_gradients(seqecho_trainer *t, const seqecho_view *x,
     const double start = se_seconds();
     se_score score = { 0.0, 0.0, 0 };
     seqecho_report result;
-    int64_t samples = 0;
+    const se_samples samples = { x, y, NULL };
+    int64_t count = 0;
 
     SE_TRY(se_trainer_enter(t, "compute_gradients"));
     SE_TRY(se_report_check(report));
-    SE_TRY(se_trainer_check(t, x, y, &samples));
-    SE_TRY(se_trainer_one_batch(t, samples));
-    SE_TRY(check_dx(t->session, x, samples, dx, dx_count, "compute_gradients"));
-    SE_TRY(se_trainer_pass(t, x, y, 0, samples, true, dx != NULL, &score));
+    SE_TRY(se_trainer_check(t, &samples, &count));
+    SE_TRY(se_trainer_one_batch(t, count));
+    SE_TRY(check_dx(t->session, x, count, dx, dx_count, "compute_gradients"));
+    SE_TRY(se_trainer_pass(t, &samples, 0, count, true, dx != NULL, &score));
     se_session_commit(t->session);
     get_dx(t->session, dx);
     t->phase = SE_PHASE_GRADIENTS;

@@ -56,6 +56,7 @@ int seqecho_trainer_create(seqecho_trainer **out, seqecho_graph *graph,
                                    &t->allocator)) < 0)
         goto fail;
     t->session->grads = t->grads;
+    t->session->seed = opt.seed;
     *out = t;
     return SEQECHO_OK;
 fail:
@@ -89,14 +90,14 @@ int se_trainer_enter(const seqecho_trainer *t, const char *call)
     return SEQECHO_OK;
 }
 
-int se_trainer_check(const seqecho_trainer *t, const seqecho_view *x, const seqecho_view *y,
-                     int64_t *samples)
+int se_trainer_check(const seqecho_trainer *t, const se_samples *samples, int64_t *count)
 {
     const se_session *const s = t->session;
+    const seqecho_view *const y = samples->y;
 
     if (t->objective.loss == SEQECHO_LOSS_NONE)
         return se_fail(SEQECHO_ESTATE, "trainer: it was created without a loss");
-    SE_TRY(se_session_check(s, x, samples));
+    SE_TRY(se_session_check(s, samples->x, count));
     if (y == NULL)
         return se_fail(SEQECHO_EINVAL, "y is NULL");
     for (size_t i = 0; i < s->graph->n_outputs; i++) {
@@ -110,9 +111,9 @@ int se_trainer_check(const seqecho_trainer *t, const seqecho_view *x, const seqe
                            name);
         SE_TRY(se_view_check(&y[i], &s->outputs[i]->shape,
                              se_loss_takes_classes(t->objective.loss), name, "y", &n));
-        if (n != *samples)
+        if (n != *count)
             return se_fail(SEQECHO_ESHAPE, "%s: y has %" PRId64 " samples, x has %" PRId64,
-                           name, n, *samples);
+                           name, n, *count);
     }
     return SEQECHO_OK;
 }
@@ -176,22 +177,23 @@ int se_trainer_bind(seqecho_trainer *t, int64_t batch, bool want_dx)
 {
     SE_TRY(se_session_bind(t->session, batch, want_dx));
     t->phase = SE_PHASE_IDLE;
+    t->session->learning = false;
     return SEQECHO_OK;
 }
 
-int se_trainer_pass(seqecho_trainer *t, const seqecho_view *x, const seqecho_view *y,
-                    int64_t first, int64_t count, bool gradient, bool want_dx,
-                    se_score *score)
+int se_trainer_pass(seqecho_trainer *t, const se_samples *samples, int64_t first,
+                    int64_t count, bool gradient, bool want_dx, se_score *score)
 {
     se_session *const s = t->session;
     se_score batch = { 0.0, 0.0, 0 };
 
-    SE_TRY(check_classes(t, y, first, count));
+    SE_TRY(check_classes(t, samples->y, first, count));
     SE_TRY(se_trainer_bind(t, count, want_dx));
-    SE_TRY(se_session_feed(s, x, first, count, want_dx));
+    SE_TRY(se_session_feed(s, samples->x, first, count, want_dx));
+    s->learning = gradient;
     se_session_forward(s, se_loss_takes_logits(&t->objective));
     for (size_t i = 0; i < s->graph->n_outputs; i++)
-        se_loss_add(&t->objective, s, i, &y[i], first,
+        se_loss_add(&t->objective, s, i, &samples->y[i], first,
                     gradient && s->outputs[i]->needs_grad, &batch);
     if (!isfinite(batch.loss))
         return se_session_blame_output(s, "the loss");
@@ -205,12 +207,12 @@ int se_trainer_pass(seqecho_trainer *t, const seqecho_view *x, const seqecho_vie
     return SEQECHO_OK;
 }
 
-int se_trainer_update(seqecho_trainer *t, const seqecho_view *x, const seqecho_view *y,
-                      int64_t first, int64_t count, se_score *score)
+int se_trainer_update(seqecho_trainer *t, const se_samples *samples, int64_t first,
+                      int64_t count, se_score *score)
 {
     se_session *const s = t->session;
 
-    SE_TRY(se_trainer_pass(t, x, y, first, count, true, false, score));
+    SE_TRY(se_trainer_pass(t, samples, first, count, true, false, score));
     se_session_commit(s);
     se_optimizer_step(&t->optimizer, &s->compute, s->graph, t->grads);
     t->phase = SE_PHASE_APPLIED;
@@ -223,13 +225,14 @@ int seqecho_trainer_train_on_batch(seqecho_trainer *t, const seqecho_view *x,
     const double start = se_seconds();
     se_score score = { 0.0, 0.0, 0 };
     seqecho_report result;
-    int64_t samples = 0;
+    const se_samples samples = { x, y, NULL };
+    int64_t count = 0;
 
     SE_TRY(se_trainer_enter(t, "train_on_batch"));
     SE_TRY(se_report_check(report));
-    SE_TRY(se_trainer_check(t, x, y, &samples));
-    SE_TRY(se_trainer_one_batch(t, samples));
-    SE_TRY(se_trainer_update(t, x, y, 0, samples, &score));
+    SE_TRY(se_trainer_check(t, &samples, &count));
+    SE_TRY(se_trainer_one_batch(t, count));
+    SE_TRY(se_trainer_update(t, &samples, 0, count, &score));
     result = se_report_make(t, &score, 1, se_seconds() - start);
     se_report_write(report, &result);
     return SEQECHO_OK;

@@ -27,12 +27,19 @@ struct seqecho_trainer {
     bool in_event; /* a callback is running */
 };
 
+/* What a call is given: one view per graph input (and one of lengths behind each input that
+ * has them), one per output, and weights for each output, or NULL. */
+typedef struct se_samples {
+    const seqecho_view *x, *y, *weight;
+} se_samples;
+
 /* SEQECHO_EINVAL for NULL, SEQECHO_ESTATE inside a callback; `call` begins the message. */
 int se_trainer_enter(const seqecho_trainer *trainer, const char *call);
 
-/* Check x and y against the graph and each other. */
-int se_trainer_check(const seqecho_trainer *trainer, const seqecho_view *x,
-                     const seqecho_view *y, int64_t *samples);
+/* Check the views against the graph and each other; *count receives how many samples
+ * there are. */
+int se_trainer_check(const seqecho_trainer *trainer, const se_samples *samples,
+                     int64_t *count);
 
 /* Check how `samples` divide into batches of `asked` (0: the graph's, or else 32). */
 int se_trainer_batch(const seqecho_trainer *trainer, int64_t asked, int64_t samples,
@@ -46,13 +53,12 @@ int se_trainer_bind(seqecho_trainer *trainer, int64_t batch, bool want_dx);
 
 /* Forward and loss of samples [first, first + count) of checked views, added to *score.
  * With `gradient` also backward, into trainer->grads.  Nothing is committed. */
-int se_trainer_pass(seqecho_trainer *trainer, const seqecho_view *x, const seqecho_view *y,
-                    int64_t first, int64_t count, bool gradient, bool want_dx,
-                    se_score *score);
+int se_trainer_pass(seqecho_trainer *trainer, const se_samples *samples, int64_t first,
+                    int64_t count, bool gradient, bool want_dx, se_score *score);
 
 /* One update on samples [first, first + count). */
-int se_trainer_update(seqecho_trainer *trainer, const seqecho_view *x,
-                      const seqecho_view *y, int64_t first, int64_t count, se_score *score);
+int se_trainer_update(seqecho_trainer *trainer, const se_samples *samples, int64_t first,
+                      int64_t count, se_score *score);
 
 /* ---- Reports ---- */
 

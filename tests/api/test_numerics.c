@@ -71,7 +71,7 @@ static void bad_numbers_change_nothing(void **state)
     for (size_t i = 0; i < 3; i++) {
         const seqecho_view x = spoiled(a.x, N, 37, bad[i]);
         const seqecho_view y = spoiled(a.y, N, 37, bad[i]);
-        seqecho_report report = { sizeof report, 11, 12, 13.0, 14.0, 15.0 };
+        seqecho_report report = { sizeof report, 11, 12, 13.0, 14.0, 15.0, 16.0, 17.0, 18.0 };
 
         /* An infinity may drown in a saturated gate; then the gradient shows it. */
         assert_refused(seqecho_trainer_fit(a.trainer, &x, a.y, NULL, &report),
