@@ -98,9 +98,11 @@ typedef struct seqecho_dataset_options {
     int64_t n_out;    /* echoed steps, the oldest of the window; 0 means n_in */
     seqecho_encoding encoding;
     seqecho_rows rows;
-    float pad_value;   /* fills the missing steps of x, and of a linear y; a one-hot y is
+    float pad_value; /* fills the missing steps of x, and of a linear y; a one-hot y is
                           zero there, and an integer x or y is -1 */
-    uint32_t reserved; /* zero */
+    seqecho_bool held_out; /* draw from the other of the seed's two streams: sequences to
+                              measure on, kept apart from those to train on */
+    uint8_t reserved[3];   /* zero */
     uint64_t seed;
     const seqecho_allocator *allocator; /* or NULL */
 } seqecho_dataset_options;

@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "base/rng.h"
 #include "base/size.h"
 
 #define DEFAULT_LENGTH 25
@@ -40,6 +41,7 @@ struct seqecho_dataset {
     size_t features;
     seqecho_encoding encoding;
     seqecho_rows rows;
+    uint32_t domain; /* of the random numbers */
     seqecho_rng rng;
     int32_t *sequence;
     frame x, y;
@@ -89,10 +91,10 @@ static int read_options(seqecho_dataset_options *o, const seqecho_dataset_option
         o->rows != SEQECHO_ROWS_PAD_BOTH)
         return se_fail(SEQECHO_EINVAL, "%s: rows is %d, expected SEQECHO_ROWS_*", what,
                        (int)o->rows);
-    if (o->reserved != 0)
-        return se_fail(SEQECHO_ENOTSUP,
-                       "%s: reserved is %lu, but this library knows only 0", what,
-                       (unsigned long)o->reserved);
+    for (size_t i = 0; i < sizeof o->reserved; i++)
+        if (o->reserved[i] != 0)
+            return se_fail(SEQECHO_ENOTSUP,
+                           "%s: reserved is set, but this library knows only 0", what);
     return SEQECHO_OK;
 }
 
@@ -204,6 +206,7 @@ int seqecho_dataset_create(seqecho_dataset **out, const seqecho_dataset_options 
     d->features = o.encoding == SEQECHO_ENCODE_ONE_HOT ? (size_t)o.n_unique : 1;
     d->encoding = o.encoding;
     d->rows = o.rows;
+    d->domain = o.held_out ? SE_RNG_HELD_OUT : SE_RNG_SEQUENCES;
     d->rng.seed = o.seed;
     err = create_buffers(d, &o);
     if (err < 0) {
@@ -240,8 +243,8 @@ void seqecho_dataset_next(seqecho_dataset *dataset)
 {
     if (dataset == NULL)
         return;
-    se_sequence_draw(&dataset->rng, (uint32_t)dataset->n_unique, dataset->sequence,
-                     dataset->length);
+    se_sequence_draw(&dataset->rng, dataset->domain, (uint32_t)dataset->n_unique,
+                     dataset->sequence, dataset->length);
     frame_sequence(dataset, &dataset->x);
     frame_sequence(dataset, &dataset->y);
 }

@@ -23,8 +23,10 @@ const se_classes *se_dataset_classes(const seqecho_dataset *dataset);
 
 /* ---- The workers behind the public functions: arguments already checked ------------- */
 
-/* Draw sequence number rng->position and step to the next one. */
-void se_sequence_draw(seqecho_rng *rng, uint32_t n_unique, int32_t *out, size_t length);
+/* Draw sequence number rng->position of a domain of base/rng.h, and step to the next
+ * one. */
+void se_sequence_draw(seqecho_rng *rng, uint32_t domain, uint32_t n_unique, int32_t *out,
+                      size_t length);
 
 /* SEQECHO_EINVAL, naming `what` and the first value outside [0, n_unique). */
 int se_sequence_check(const char *what, const int32_t *sequence, size_t length,

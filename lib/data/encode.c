@@ -57,11 +57,12 @@ int se_sequence_check(const char *what, const int32_t *sequence, size_t length,
 
 /* ---- Random sequences --------------------------------------------------------------- */
 
-void se_sequence_draw(seqecho_rng *rng, uint32_t n_unique, int32_t *out, size_t length)
+void se_sequence_draw(seqecho_rng *rng, uint32_t domain, uint32_t n_unique, int32_t *out,
+                      size_t length)
 {
     se_rng words;
 
-    se_rng_init(&words, rng->seed, SE_RNG_SEQUENCES, rng->position);
+    se_rng_init(&words, rng->seed, domain, rng->position);
     for (size_t i = 0; i < length; i++)
         out[i] = (int32_t)se_rng_below(&words, n_unique);
     rng->position++;
@@ -76,7 +77,7 @@ int seqecho_generate_sequence(seqecho_rng *rng, int64_t n_unique, int32_t *out,
         return se_fail(SEQECHO_EINVAL, "%s: rng is NULL", what);
     SE_TRY(check_unique(what, n_unique));
     SE_TRY(check_array(what, "out", out, length));
-    se_sequence_draw(rng, (uint32_t)n_unique, out, length);
+    se_sequence_draw(rng, SE_RNG_SEQUENCES, (uint32_t)n_unique, out, length);
     return SEQECHO_OK;
 }
 

@@ -367,7 +367,7 @@ static void reserved_fields(void **state)
     for (int how = 0; how < 4; how++)
         assert_refused(fit_with(SEQECHO_FIT(.reserved = { 1 }), how), SEQECHO_ENOTSUP,
                        "fit options: reserved is set, but this library knows only 0");
-    assert_int_equal(give_dataset(SEQECHO_DATASET(.reserved = 1)), SEQECHO_ENOTSUP);
+    assert_int_equal(give_dataset(SEQECHO_DATASET(.reserved = { 1 })), SEQECHO_ENOTSUP);
 }
 
 /* NULL, and an empty list, are all defaults. */

@@ -369,8 +369,8 @@ static void create_refuses_bad_options(void **state)
            "dataset: encoding is 3, expected SEQECHO_ENCODE_*");
     refuse(SEQECHO_DATASET(.rows = (seqecho_rows)7), SEQECHO_EINVAL,
            "dataset: rows is 7, expected SEQECHO_ROWS_*");
-    refuse(SEQECHO_DATASET(.reserved = 8), SEQECHO_ENOTSUP,
-           "dataset: reserved is 8, but this library knows only 0");
+    refuse(SEQECHO_DATASET(.reserved = { 0, 0, 8 }), SEQECHO_ENOTSUP,
+           "dataset: reserved is set, but this library knows only 0");
     refuse(&stray, SEQECHO_EINVAL,
            "dataset options: struct_size is 1, expected about 72; was the struct made by "
            "its macro or init template?");
