@@ -1,11 +1,6 @@
-/* seqecho/layers.h - one description per kind of layer.
+/* seqecho/layers.h - one description per kind of layer; those of the recurrent ones are in
+ * seqecho/recurrent.h, and what all share in seqecho/spec.h.
  * SPDX-License-Identifier: MIT
- *
- * The same rules for all: the head comes first; a zero field means the default named
- * beside it; reserved bytes are zero and stand where a compiler would pad; fields are
- * only ever appended; descriptions are copied, so they may live on the stack.
- *
- *     seqecho_graph_add(model, SEQECHO_LSTM(.units = 20, .return_sequences = true));
  *
  * Shapes are (batch, timesteps, features) as in Keras; batch is left out below.
  *
@@ -18,76 +13,11 @@
 #ifndef SEQECHO_LAYERS_H
 #define SEQECHO_LAYERS_H
 
-#include <seqecho/graph.h>
+#include <seqecho/recurrent.h>
+#include <seqecho/spec.h>
 
 #ifdef __cplusplus
 extern "C" {
-#endif
-
-/* Kinds of layers.  Values never change. */
-enum {
-    SEQECHO_KIND_INPUT = 1,
-    SEQECHO_KIND_DENSE = 2,
-    SEQECHO_KIND_ACTIVATION = 3,
-    SEQECHO_KIND_LSTM = 4,
-    SEQECHO_KIND_REPEAT_VECTOR = 5,
-    SEQECHO_KIND_TIME_DISTRIBUTED = 6,
-    SEQECHO_KIND_MASKING = 7,
-    SEQECHO_KIND_DROPOUT = 8,
-    SEQECHO_KIND_GRU = 9,
-    SEQECHO_KIND_SIMPLE_RNN = 10,
-    SEQECHO_KIND_BIDIRECTIONAL = 11,
-    SEQECHO_KIND_EMBEDDING = 12,
-    SEQECHO_KIND_CONV1D = 13,
-    SEQECHO_KIND_MAX_POOLING1D = 14,
-    SEQECHO_KIND_AVERAGE_POOLING1D = 15,
-    SEQECHO_KIND_GLOBAL_MAX_POOLING1D = 16,
-    SEQECHO_KIND_GLOBAL_AVERAGE_POOLING1D = 17,
-    SEQECHO_KIND_FLATTEN = 18,
-    SEQECHO_KIND_RESHAPE = 19,
-    SEQECHO_KIND_PERMUTE = 20,
-    SEQECHO_KIND_CONCATENATE = 21,
-    SEQECHO_KIND_ADD = 22,
-    SEQECHO_KIND_MULTIPLY = 23,
-    SEQECHO_KIND_AVERAGE = 24,
-    SEQECHO_KIND_LAYER_NORMALIZATION = 25,
-    SEQECHO_KIND_ATTENTION = 26,
-    SEQECHO_KIND_ADDITIVE_ATTENTION = 27,
-    SEQECHO_KIND_SEQUENTIAL = 28
-};
-
-/* Activations, with Keras's formulas. */
-typedef enum seqecho_activation {
-    SEQECHO_ACTIVATION_DEFAULT = 0,  /* the layer's own: see its description */
-    SEQECHO_LINEAR = 1,              /* x */
-    SEQECHO_TANH = 2,                /* tanh(x) */
-    SEQECHO_SIGMOID = 3,             /* 1 / (1 + exp(-x)) */
-    SEQECHO_HARD_SIGMOID = 4,        /* clip(x / 6 + 0.5, 0, 1): Keras 3 */
-    SEQECHO_HARD_SIGMOID_KERAS2 = 5, /* clip(0.2 x + 0.5, 0, 1): Keras 1 and 2 */
-    SEQECHO_RELU = 6,                /* max(x, 0) */
-    SEQECHO_SOFTMAX = 7,             /* exp(x) / sum(exp(x)) over the last axis */
-    SEQECHO_ELU = 8,                 /* x if x > 0, else exp(x) - 1 */
-    SEQECHO_SELU = 9,      /* 1.05070098 (x if x > 0, else 1.67326324 (exp(x) - 1)) */
-    SEQECHO_SOFTPLUS = 10, /* log(1 + exp(x)) */
-    SEQECHO_SOFTSIGN = 11, /* x / (1 + |x|) */
-    SEQECHO_SWISH = 12     /* x sigmoid(x), also called silu */
-} seqecho_activation;
-
-/* Initial weights.  fan_in and fan_out are the rows and columns of the weight. */
-typedef enum seqecho_init {
-    SEQECHO_INIT_DEFAULT = 0,        /* the layer's own: see its description */
-    SEQECHO_INIT_GLOROT_UNIFORM = 1, /* +- sqrt(6 / (fan_in + fan_out)) */
-    SEQECHO_INIT_ORTHOGONAL = 2,     /* orthonormal rows or columns, whichever are fewer */
-    SEQECHO_INIT_ZEROS = 3,
-    SEQECHO_INIT_UNIFORM = 4,    /* +- 0.05 */
-    SEQECHO_INIT_HE_UNIFORM = 5, /* +- sqrt(6 / fan_in) */
-    SEQECHO_INIT_HE_NORMAL = 6,  /* normal, sd sqrt(2 / fan_in), cut at two sd */
-    SEQECHO_INIT_ONES = 7
-} seqecho_init;
-
-#ifndef __cplusplus
-#define SEQECHO__SPEC(T, KIND, ...) \
-    (&SEQECHO__REF(T, .head = { sizeof(T), KIND, 0 }, __VA_ARGS__)->head)
 #endif
 
 /* ---- Input: where samples enter ----------------------------------------------------
@@ -132,125 +62,6 @@ typedef struct seqecho_activation_spec {
     uint32_t reserved;
 } seqecho_activation_spec;
 
-/* What a recurrent layer gives at a time step that is missing. */
-typedef enum seqecho_masked_output {
-    SEQECHO_MASKED_LAST = 0,  /* its last output again, zeros before the first: Keras 3 */
-    SEQECHO_MASKED_STATE = 1, /* its state h, also before the first: Keras until 2.3 */
-    SEQECHO_MASKED_ZERO = 2   /* zeros: Keras's zero_output_for_mask */
-} seqecho_masked_output;
-
-/* ---- LSTM: long short-term memory (Hochreiter and Schmidhuber 1997, with the forget
- * gate of Gers et al. 2000), exactly as Keras computes it:
- *
- *     i = recurrent_activation(x K_i + h R_i + b_i)       input gate
- *     f = recurrent_activation(x K_f + h R_f + b_f)       forget gate
- *     g =           activation(x K_c + h R_c + b_c)       candidate
- *     o = recurrent_activation(x K_o + h R_o + b_o)       output gate
- *     c' = f c + i g        h' = o activation(c')
- *
- * (timesteps, features) -> (units), or (timesteps, units) with return_sequences.
- * With return_state two more outputs, h and c of the last step: (units) each.
- * A call may bring { x, initial_h, initial_c }.
- * Weights: kernel (features, 4 units), recurrent_kernel (units, 4 units), bias (4 units),
- * columns in four blocks i, f, c, o.
- *
- * A stateful layer starts each batch from the state the last batch ended with, sample by
- * sample, until the state is reset; gradients stop at the batch.  The state belongs to
- * the trainer or predictor, not to the graph.  Given an initial state, the layer uses
- * that one.  A stateful layer can be called only once; inside TimeDistributed it keeps a
- * state for each time step of the wrapper.  go_backwards reads the steps last to first,
- * and with return_sequences gives its outputs in the order they were computed.
- *
- * Masks.  At a missing step the state stays as it is, and the output is as masked_output
- * says.
- *
- * Dropout, in training only.  Elements of x, and of h where it enters the recurrent
- * product, become 0 with the given probability and are divided by the probability to stay
- * otherwise; one draw for each sample and batch, the same at all its time steps.
- * Implementation 2 draws once for all gates, 1 once for each; with recurrent_dropout it is
- * always 1, as in Keras 3.  A rate of 1 is no dropout, as in Keras. */
-typedef struct seqecho_lstm_spec {
-    seqecho_spec head;
-    const char *name;
-    int64_t units;                           /* required */
-    seqecho_activation activation;           /* default tanh */
-    seqecho_activation recurrent_activation; /* default sigmoid */
-    seqecho_init kernel_init;                /* default glorot uniform */
-    seqecho_init recurrent_init;             /* default orthogonal */
-    seqecho_init bias_init;                  /* default zeros */
-    seqecho_bool return_sequences;
-    seqecho_bool return_state;
-    seqecho_bool stateful;
-    seqecho_bool go_backwards;
-    seqecho_bool no_bias;
-    seqecho_bool no_unit_forget_bias; /* else the forget gate's bias starts at 1 */
-    uint8_t implementation;           /* 0 means 2; see "Dropout" above */
-    uint8_t reserved[5];
-    float dropout;           /* of x, in [0, 1] */
-    float recurrent_dropout; /* of h, in [0, 1] */
-    seqecho_masked_output masked_output;
-    uint32_t reserved_2; /* zero */
-} seqecho_lstm_spec;
-
-/* ---- GRU: gated recurrent unit (Cho et al. 2014), exactly as Keras computes it:
- *
- *     z = recurrent_activation(x K_z + h R_z + b_z)       update gate
- *     r = recurrent_activation(x K_r + h R_r + b_r)       reset gate
- *     g = activation(x K_h + b_h + r (h R_h + b'_h))      candidate
- *     h' = z h + (1 - z) g
- *
- * with a second bias b' for the recurrent products of all three; with no_reset_after, the
- * default of Keras 2.3, g = activation(x K_h + (r h) R_h + b_h) and one bias.
- * Shapes, states, masks and dropout as LSTM; the state is h alone, and a call may bring
- * { x, initial_h }.
- * Weights: kernel (features, 3 units), recurrent_kernel (units, 3 units), bias
- * (2, 3 units), b above b', or (3 units); columns in three blocks z, r, h. */
-typedef struct seqecho_gru_spec {
-    seqecho_spec head;
-    const char *name;
-    int64_t units;                           /* required */
-    seqecho_activation activation;           /* default tanh */
-    seqecho_activation recurrent_activation; /* default sigmoid */
-    seqecho_init kernel_init;                /* default glorot uniform */
-    seqecho_init recurrent_init;             /* default orthogonal */
-    seqecho_init bias_init;                  /* default zeros */
-    seqecho_bool return_sequences;
-    seqecho_bool return_state;
-    seqecho_bool stateful;
-    seqecho_bool go_backwards;
-    seqecho_bool no_bias;
-    seqecho_bool no_reset_after;
-    uint8_t implementation; /* 0 means 2 */
-    uint8_t reserved[5];
-    float dropout, recurrent_dropout; /* in [0, 1] */
-    seqecho_masked_output masked_output;
-    uint32_t reserved_2; /* zero */
-} seqecho_gru_spec;
-
-/* ---- SimpleRNN: h' = activation(x K + h R + b) ---------------------------------------
- *
- * Shapes, states, masks and dropout as LSTM; the state is h alone, and a call may bring
- * { x, initial_h }.
- * Weights: kernel (features, units), recurrent_kernel (units, units), bias (units). */
-typedef struct seqecho_simple_rnn_spec {
-    seqecho_spec head;
-    const char *name;
-    int64_t units;                 /* required */
-    seqecho_activation activation; /* default tanh */
-    seqecho_init kernel_init;      /* default glorot uniform */
-    seqecho_init recurrent_init;   /* default orthogonal */
-    seqecho_init bias_init;        /* default zeros */
-    seqecho_bool return_sequences;
-    seqecho_bool return_state;
-    seqecho_bool stateful;
-    seqecho_bool go_backwards;
-    seqecho_bool no_bias;
-    uint8_t reserved[3];
-    float dropout, recurrent_dropout; /* in [0, 1] */
-    seqecho_masked_output masked_output;
-    uint32_t reserved_2; /* zero */
-} seqecho_simple_rnn_spec;
-
 /* ---- RepeatVector: (features) -> (n, features), n copies ----------------------------- */
 typedef struct seqecho_repeat_vector_spec {
     seqecho_spec head;
@@ -284,30 +95,6 @@ typedef struct seqecho_sequential_spec {
     const seqecho_spec *const *layers; /* required; copied */
     size_t n_layers;                   /* 1 to 16 */
 } seqecho_sequential_spec;
-
-/* How Bidirectional joins its two outputs. */
-typedef enum seqecho_merge {
-    SEQECHO_MERGE_CONCAT = 0, /* forward's features, then backward's */
-    SEQECHO_MERGE_SUM = 1,
-    SEQECHO_MERGE_MUL = 2,
-    SEQECHO_MERGE_AVE = 3
-} seqecho_merge;
-
-/* ---- Bidirectional: a recurrent layer, and the same one reading backwards ------------
- *
- * Outputs of both stand at the time step they belong to.  With return_sequences the
- * outputs of missing steps are zeros, as in Keras 3.  With return_state the states of the
- * forward layer follow the output, then those of the backward one; a call may bring
- * initial states in the same order.  stateful: both keep their state.
- * Weights: forward_kernel and so on, then backward_kernel and so on. */
-typedef struct seqecho_bidirectional_spec {
-    seqecho_spec head;
-    const char *name;
-    const seqecho_spec *inner;    /* required: an LSTM, a GRU or a SimpleRNN; copied */
-    const seqecho_spec *backward; /* NULL means as inner, go_backwards turned round */
-    seqecho_merge merge_mode;
-    uint32_t reserved;
-} seqecho_bidirectional_spec;
 
 /* ---- Masking: steps whose features all equal mask_value are missing ------------------
  *
@@ -471,7 +258,6 @@ typedef struct seqecho_attention_spec {
 #define SEQECHO_ACTIVATION(F) \
     SEQECHO__SPEC(seqecho_activation_spec, SEQECHO_KIND_ACTIVATION, .name = NULL, \
                   .activation = (F))
-#define SEQECHO_LSTM(...) SEQECHO__SPEC(seqecho_lstm_spec, SEQECHO_KIND_LSTM, __VA_ARGS__)
 #define SEQECHO_REPEAT_VECTOR(N) \
     SEQECHO__SPEC(seqecho_repeat_vector_spec, SEQECHO_KIND_REPEAT_VECTOR, .name = NULL, \
                   .n = (N))
@@ -483,12 +269,6 @@ typedef struct seqecho_attention_spec {
                   .layers = (const seqecho_spec *const[]){ __VA_ARGS__ }, \
                   .n_layers = sizeof((const seqecho_spec *const[]){ __VA_ARGS__ }) / \
                               sizeof(const seqecho_spec *))
-#define SEQECHO_BIDIRECTIONAL(...) \
-    SEQECHO__SPEC(seqecho_bidirectional_spec, SEQECHO_KIND_BIDIRECTIONAL, .name = NULL, \
-                  .inner = __VA_ARGS__)
-#define SEQECHO_GRU(...) SEQECHO__SPEC(seqecho_gru_spec, SEQECHO_KIND_GRU, __VA_ARGS__)
-#define SEQECHO_SIMPLE_RNN(...) \
-    SEQECHO__SPEC(seqecho_simple_rnn_spec, SEQECHO_KIND_SIMPLE_RNN, __VA_ARGS__)
 #define SEQECHO_MASKING(VALUE) \
     SEQECHO__SPEC(seqecho_masking_spec, SEQECHO_KIND_MASKING, .name = NULL, \
                   .mask_value = (VALUE))
@@ -537,30 +317,12 @@ typedef struct seqecho_attention_spec {
 #ifdef __cplusplus
 } /* extern "C" */
 
-/* C++:  seqecho_lstm_spec lstm = seqecho_spec_init<seqecho_lstm_spec>();
- *       lstm.units = 20;
- *       seqecho_graph_add(model, &lstm.head);
- *
- * Descriptions that serve several kinds (pooling, merging, attention) are given theirs:
- *       seqecho_spec_init<seqecho_merge_spec>(SEQECHO_KIND_ADD) */
-template <class T> struct seqecho_kind_of;
-#define SEQECHO__KIND(T, K) \
-    template <> struct seqecho_kind_of<T> { \
-        static uint32_t value() \
-        { \
-            return K; \
-        } \
-    };
 SEQECHO__KIND(seqecho_input_spec, SEQECHO_KIND_INPUT)
 SEQECHO__KIND(seqecho_dense_spec, SEQECHO_KIND_DENSE)
 SEQECHO__KIND(seqecho_activation_spec, SEQECHO_KIND_ACTIVATION)
-SEQECHO__KIND(seqecho_lstm_spec, SEQECHO_KIND_LSTM)
 SEQECHO__KIND(seqecho_repeat_vector_spec, SEQECHO_KIND_REPEAT_VECTOR)
 SEQECHO__KIND(seqecho_time_distributed_spec, SEQECHO_KIND_TIME_DISTRIBUTED)
 SEQECHO__KIND(seqecho_sequential_spec, SEQECHO_KIND_SEQUENTIAL)
-SEQECHO__KIND(seqecho_bidirectional_spec, SEQECHO_KIND_BIDIRECTIONAL)
-SEQECHO__KIND(seqecho_gru_spec, SEQECHO_KIND_GRU)
-SEQECHO__KIND(seqecho_simple_rnn_spec, SEQECHO_KIND_SIMPLE_RNN)
 SEQECHO__KIND(seqecho_masking_spec, SEQECHO_KIND_MASKING)
 SEQECHO__KIND(seqecho_dropout_spec, SEQECHO_KIND_DROPOUT)
 SEQECHO__KIND(seqecho_embedding_spec, SEQECHO_KIND_EMBEDDING)
@@ -570,13 +332,5 @@ SEQECHO__KIND(seqecho_reshape_spec, SEQECHO_KIND_RESHAPE)
 SEQECHO__KIND(seqecho_permute_spec, SEQECHO_KIND_PERMUTE)
 SEQECHO__KIND(seqecho_concatenate_spec, SEQECHO_KIND_CONCATENATE)
 SEQECHO__KIND(seqecho_layer_normalization_spec, SEQECHO_KIND_LAYER_NORMALIZATION)
-#undef SEQECHO__KIND
-template <class T> inline T seqecho_spec_init(uint32_t kind = seqecho_kind_of<T>::value())
-{
-    T spec = T();
-    spec.head.struct_size = sizeof(T);
-    spec.head.kind = kind;
-    return spec;
-}
 #endif
 #endif /* SEQECHO_LAYERS_H */

@@ -9,6 +9,8 @@
 #include <seqecho/graph.h>
 #include <seqecho/layers.h>
 #include <seqecho/predictor.h>
+#include <seqecho/recurrent.h>
+#include <seqecho/spec.h>
 #include <seqecho/trainer.h>
 #include <seqecho/version.h>
 
