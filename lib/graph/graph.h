@@ -79,10 +79,17 @@ typedef struct se_weight_cursor {
 } se_weight_cursor;
 const se_weight *se_graph_next_weight(const seqecho_graph *graph, se_weight_cursor *cursor);
 
-/* Call fn with ranges of the parameter block that cover every weight once, each thread of
- * `compute` taking the parts whose gradients it made; on one thread, with the whole
- * block. */
+/* Call fn with ranges of the parameter block that cover every weight once, but for those of
+ * frozen layers, each thread of `compute` taking the parts whose gradients it made; on one
+ * thread and with nothing frozen, with the whole block. */
 void se_graph_share(const seqecho_graph *graph, const se_compute *compute, se_pool_fn fn,
                     void *arg);
+
+/* The same with ranges of one weight each, whose place in the order of
+ * se_graph_next_weight() is `number`. */
+typedef void (*se_weight_fn)(void *arg, int piece, const se_weight *w, size_t number,
+                             int64_t begin, int64_t end);
+void se_graph_share_weights(const seqecho_graph *graph, const se_compute *compute,
+                            se_weight_fn fn, void *arg);
 
 #endif /* SE_GRAPH_GRAPH_H */

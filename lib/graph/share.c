@@ -9,11 +9,11 @@
 typedef struct share_job {
     const seqecho_graph *graph;
     int pieces;
-    se_pool_fn fn;
+    se_weight_fn fn;
     void *arg;
 } share_job;
 
-/* One piece of every weight. */
+/* One piece of every weight that is trained. */
 static void share_piece(void *arg, int piece, int64_t begin, int64_t end)
 {
     const share_job *const job = arg;
@@ -21,25 +21,65 @@ static void share_piece(void *arg, int piece, int64_t begin, int64_t end)
     const se_weight *w;
 
     SE_UNUSED(piece);
-    while ((w = se_graph_next_weight(job->graph, &cursor)) != NULL)
-        for (int64_t i = begin; i < end; i++) {
-            const int64_t rows = se_weight_rows(w), row = se_weight_size(w) / rows;
-            const int64_t at = (int64_t)w->offset;
+    for (size_t number = 0; (w = se_graph_next_weight(job->graph, &cursor)) != NULL;
+         number++) {
+        const int64_t rows = se_weight_rows(w), row = se_weight_size(w) / rows;
+        const int64_t at = (int64_t)w->offset;
+
+        for (int64_t i = begin; i < end && !cursor.layer->frozen; i++) {
             int64_t first, last;
 
             se_weight_piece(rows, job->pieces, (int)i, &first, &last);
             if (first < last)
-                job->fn(job->arg, (int)i, at + first * row, at + last * row);
+                job->fn(job->arg, (int)i, w, number, at + first * row, at + last * row);
         }
+    }
+}
+
+/* In how many pieces. */
+static int pieces_of(const seqecho_graph *graph, const se_compute *compute)
+{
+    return graph->n_params < SPLIT_SIZE ? 1 : se_pool_threads(compute->pool);
+}
+
+void se_graph_share_weights(const seqecho_graph *graph, const se_compute *compute,
+                            se_weight_fn fn, void *arg)
+{
+    share_job job = { graph, pieces_of(graph, compute), fn, arg };
+
+    se_pool_run(compute->pool, job.pieces, 1, share_piece, &job);
+}
+
+typedef struct range_job {
+    se_pool_fn fn;
+    void *arg;
+} range_job;
+
+static void weight_range(void *arg, int piece, const se_weight *w, size_t number,
+                         int64_t begin, int64_t end)
+{
+    const range_job *const job = arg;
+
+    SE_UNUSED(w);
+    SE_UNUSED(number);
+    job->fn(job->arg, piece, begin, end);
+}
+
+static bool any_frozen(const seqecho_graph *graph)
+{
+    for (const seqecho_layer *layer = graph->layers; layer != NULL; layer = layer->next)
+        if (layer->frozen)
+            return true;
+    return false;
 }
 
 void se_graph_share(const seqecho_graph *graph, const se_compute *compute, se_pool_fn fn,
                     void *arg)
 {
-    share_job job = { graph, se_pool_threads(compute->pool), fn, arg };
+    range_job job = { fn, arg };
 
-    if (job.pieces == 1 || graph->n_params < SPLIT_SIZE)
+    if (pieces_of(graph, compute) == 1 && !any_frozen(graph))
         fn(arg, 0, 0, (int64_t)graph->n_params);
     else
-        se_pool_run(compute->pool, job.pieces, 1, share_piece, &job);
+        se_graph_share_weights(graph, compute, weight_range, &job);
 }

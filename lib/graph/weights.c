@@ -17,14 +17,24 @@ const se_weight *se_graph_next_weight(const seqecho_graph *graph, se_weight_curs
     return cursor->layer != NULL ? &cursor->layer->weights[cursor->i] : NULL;
 }
 
-const se_weight *se_graph_find_weight(const seqecho_graph *graph, const char *name)
+/* The weight of that name, or NULL. */
+static const se_weight *look_up(const seqecho_graph *graph, const char *name)
 {
     se_weight_cursor cursor = { NULL, 0 };
     const se_weight *w;
 
-    while (name != NULL && (w = se_graph_next_weight(graph, &cursor)) != NULL)
+    while ((w = se_graph_next_weight(graph, &cursor)) != NULL)
         if (strcmp(w->path, name) == 0)
-            return w;
+            break;
+    return w;
+}
+
+const se_weight *se_graph_find_weight(const seqecho_graph *graph, const char *name)
+{
+    const se_weight *w = name != NULL ? look_up(graph, name) : NULL;
+
+    if (w != NULL)
+        return w;
     w = se_graph_next_weight(graph, &(se_weight_cursor){ NULL, 0 });
     se_fail(SEQECHO_ENOTFOUND, "weight \"%.100s\" is not in the graph%s%.100s%s",
             name != NULL ? name : "(NULL)", w != NULL ? "; the first one is \"" : "",
@@ -131,5 +141,82 @@ int seqecho_graph_weight_set(seqecho_graph *graph, const char *name, const float
             return se_fail(SEQECHO_EINVAL, "%s: value %zu is %s", name, i,
                            isnan(values[i]) ? "NaN" : "infinite");
     memcpy(graph->params + w->offset, values, count * sizeof *values);
+    return SEQECHO_OK;
+}
+
+static bool same_shape(const se_weight *a, const se_weight *b)
+{
+    bool same = a->rank == b->rank;
+
+    for (int32_t i = 0; same && i < a->rank; i++)
+        same = a->dim[i] == b->dim[i];
+    return same;
+}
+
+int seqecho_graph_weights_copy(seqecho_graph *to, seqecho_graph *from, size_t *copied)
+{
+    se_weight_cursor cursor = { NULL, 0 };
+    const se_weight *w;
+    size_t count = 0;
+
+    if (to == NULL || from == NULL)
+        return se_fail(SEQECHO_EINVAL, "weights_copy: %s is NULL",
+                       to == NULL ? "to" : "from");
+    SE_TRY(se_graph_freeze(from));
+    SE_TRY(se_graph_freeze(to));
+    while ((w = se_graph_next_weight(to, &cursor)) != NULL) {
+        const se_weight *const source = look_up(from, w->path);
+
+        if (source == NULL || !same_shape(w, source))
+            continue;
+        count++;
+        if (to != from)
+            memcpy(to->params + w->offset, from->params + source->offset,
+                   (size_t)se_weight_size(w) * sizeof *to->params);
+    }
+    if (copied != NULL)
+        *copied = count;
+    return SEQECHO_OK;
+}
+
+/* ---- What training may do to weights ------------------------------------------------ */
+
+int seqecho_graph_set_trainable(seqecho_graph *graph, const char *name,
+                                seqecho_bool trainable)
+{
+    seqecho_layer *layer;
+
+    SE_TRY(usable(graph));
+    layer = graph->layers;
+    while (layer != NULL && (name == NULL || strcmp(layer->name, name) != 0))
+        layer = layer->next;
+    if (layer == NULL)
+        return se_fail(SEQECHO_ENOTFOUND, "layer \"%.100s\" is not in the graph%s%.100s%s",
+                       name != NULL ? name : "(NULL)",
+                       graph->layers != NULL ? "; the first one is \"" : "",
+                       graph->layers != NULL ? graph->layers->name : "",
+                       graph->layers != NULL ? "\"" : "");
+    layer->frozen = trainable == 0;
+    return SEQECHO_OK;
+}
+
+int seqecho_graph_set_regularizer(seqecho_graph *graph, const char *name, float l1,
+                                  float l2)
+{
+    const se_weight *found;
+
+    SE_TRY(usable(graph));
+    found = se_graph_find_weight(graph, name);
+    if (found == NULL)
+        return SEQECHO_ENOTFOUND;
+    if (!(l1 >= 0.0f && l2 >= 0.0f) || isinf(l1) || isinf(l2))
+        return se_fail(SEQECHO_EINVAL, "%s: l1 is %g and l2 is %g, expected 0 or more",
+                       name, (double)l1, (double)l2);
+    for (seqecho_layer *layer = graph->layers; layer != NULL; layer = layer->next)
+        for (size_t i = 0; i < layer->n_weights; i++)
+            if (&layer->weights[i] == found) {
+                layer->weights[i].l1 = l1;
+                layer->weights[i].l2 = l2;
+            }
     return SEQECHO_OK;
 }

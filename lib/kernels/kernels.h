@@ -71,6 +71,20 @@ typedef struct se_entropy {
     float *dz;      /* (rows, cols), or NULL; may equal z */
 } se_entropy;
 
+/* What the steps of optimizers multiply by; see the kernels. */
+typedef struct se_adamw_rates {
+    float alpha, rate_1, rate_2, epsilon, decay;
+} se_adamw_rates;
+
+typedef struct se_nadam_rates {
+    float rate_1, rate_2, of_m, of_g, of_v, epsilon;
+} se_nadam_rates;
+
+typedef struct se_rmsprop_rates {
+    float rate, rho, rest, momentum, epsilon;
+    bool outside;
+} se_rmsprop_rates;
+
 typedef struct se_kernels {
     const char *name; /* "c", "sse2", "avx2", "avx512", "neon" */
     int32_t lanes;    /* floats a vector */
@@ -153,11 +167,39 @@ typedef struct se_kernels {
     void (*lstm_step)(int64_t units, const se_row_sums *z, const float *c_prev, float *c,
                       float *h, float *h_copy);
 
-    /* ---- Optimizer ----
+    /* ---- Optimizers ----
      *
-     * m += (g - m) rate_1, v += (g g - v) rate_2, w -= alpha m / (sqrt(v) + epsilon). */
+     * g is the gradient, w the weights; the other arrays are kept from step to step. */
+
+    /* m += (g - m) rate_1, v += (g g - v) rate_2, w -= alpha m / (sqrt(v) + epsilon). */
     void (*adam)(int64_t n, float *w, const float *g, float *m, float *v, float alpha,
                  float rate_1, float rate_2, float epsilon);
+    /* The same, after w -= w decay; where `largest` is not NULL, it becomes the larger of
+     * itself and v, and stands for v under the root. */
+    void (*adamw)(int64_t n, float *w, const float *g, float *m, float *v, float *largest,
+                  const se_adamw_rates *r);
+    /* m and v as above, w -= (of_m m + of_g g) / (sqrt(of_v v) + epsilon). */
+    void (*nadam)(int64_t n, float *w, const float *g, float *m, float *v,
+                  const se_nadam_rates *r);
+    /* v = momentum v - rate g, w += v, or with nesterov w += momentum v - rate g.  v may be
+     * NULL: w -= rate g. */
+    void (*sgd)(int64_t n, float *w, const float *g, float *v, float rate, float momentum,
+                bool nesterov);
+    /* v = rho v + rest g g, step = rate g / sqrt(v + epsilon), or `outside`
+     * rate g / (sqrt(v) + epsilon); w -= step.
+     * Where `mean` is not NULL: mean = rho mean + rest g, and max(v - mean mean, 0) stands
+     * for v under the root.  Where `velocity` is not NULL: velocity = momentum velocity +
+     * step, and is the step. */
+    void (*rmsprop)(int64_t n, float *w, const float *g, float *v, float *mean,
+                    float *velocity, const se_rmsprop_rates *r);
+
+    /* g += l1 sign(w) + twice_l2 w; sign(0) = 0. */
+    void (*regularize)(int64_t n, const float *w, float l1, float twice_l2, float *g);
+    /* y = x scale, but not beyond limit to either side; y may equal x. */
+    void (*clip)(int64_t n, const float *x, float scale, float limit, float *y);
+    /* The sum of |x|, and of x x: in floats for 256 elements, in doubles beyond. */
+    double (*abs_sum)(int64_t n, const float *x);
+    double (*square_sum)(int64_t n, const float *x);
 } se_kernels;
 
 /* The best table for this machine, or the one the environment variable SEQECHO_CPU names,

@@ -13,6 +13,7 @@
 #include "kernels/gemm_tmpl.h"
 #include "kernels/lstm_tmpl.h"
 #include "kernels/math_tmpl.h"
+#include "kernels/optimizer_tmpl.h"
 #include "kernels/rows_tmpl.h"
 #include "kernels/step_tmpl.h"
 #include "kernels/tables.h"
@@ -106,45 +107,6 @@ static void activate_backward(seqecho_activation f, int64_t n, const float *x,
 #undef MAP_X
 #undef MAP
 
-/* ---- Optimizer ---------------------------------------------------------------------- */
-
-/* `other`: take the other square root. */
-SE_OP void adam_part(int64_t lanes, const bool other, float *w, const float *g, float *m,
-                     float *v, vf alpha, vf rate_1, vf rate_2, vf epsilon)
-{
-    const vf zero = v_zero();
-    const vf grad = v_load_or(g, lanes, zero);
-    const vf m_old = v_load_or(m, lanes, zero);
-    const vf v_old = v_load_or(v, lanes, zero);
-    const vf m_new = v_fma(v_sub(grad, m_old), rate_1, m_old);
-    const vf v_new = v_fma(v_sub(v_mul(grad, grad), v_old), rate_2, v_old);
-    const vf root = other ? v_sqrt_other(v_new) : v_sqrt(v_new);
-    const vf step = v_div(v_mul(alpha, m_new), v_add(root, epsilon));
-
-    v_store_or(m, lanes, m_new);
-    v_store_or(v, lanes, v_new);
-    v_store_or(w, lanes, v_sub(v_load_or(w, lanes, zero), step));
-}
-
-/* Roots and quotients come of the same unit of the processor, so every second root is made
- * elsewhere. */
-static void adam(int64_t n, float *w, const float *g, float *m, float *v, float alpha,
-                 float rate_1, float rate_2, float epsilon)
-{
-    const vf a = v_set1(alpha), r1 = v_set1(rate_1), r2 = v_set1(rate_2);
-    const vf e = v_set1(epsilon);
-    int64_t i = 0;
-
-    for (; n - i >= 2 * SE_VW; i += 2 * SE_VW) {
-        const int64_t j = i + SE_VW;
-
-        adam_part(SE_VW, false, w + i, g + i, m + i, v + i, a, r1, r2, e);
-        adam_part(SE_VW, true, w + j, g + j, m + j, v + j, a, r1, r2, e);
-    }
-    for (; i < n; i += SE_VW)
-        adam_part(n - i, false, w + i, g + i, m + i, v + i, a, r1, r2, e);
-}
-
 /* ---- The table ---------------------------------------------------------------------- */
 
 const se_kernels SE_TABLE = {
@@ -171,6 +133,14 @@ const se_kernels SE_TABLE = {
     .lstm_backward = lstm_backward,
     .lstm_step = lstm_step,
     .adam = adam,
+    .adamw = adamw,
+    .nadam = nadam,
+    .sgd = sgd,
+    .rmsprop = rmsprop,
+    .regularize = regularize,
+    .clip = clip,
+    .abs_sum = abs_sum,
+    .square_sum = square_sum,
 };
 
 #endif /* SE_KERNELS_KERNELS_TMPL_H */

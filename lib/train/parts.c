@@ -105,6 +105,7 @@ int seqecho_trainer_backward(seqecho_trainer *t, const seqecho_view *dy, float *
         slot->has_grad = true;
     }
     se_session_backward(s);
+    se_gradients_regularize(s->graph, &s->compute, t->grads);
     SE_TRY(se_session_check_grads(s));
     get_dx(s, dx);
     t->phase = SE_PHASE_GRADIENTS;

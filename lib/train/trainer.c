@@ -32,16 +32,10 @@ int seqecho_trainer_create(seqecho_trainer **out, seqecho_graph *graph,
                                             "library knows only 0");
     SE_TRY(se_allocator_read(&allocator, opt.allocator));
     SE_TRY(se_loss_check(opt.loss));
-    if (opt.optimizer != SEQECHO_ADAM)
-        return se_fail(SEQECHO_ENOTSUP, "trainer: optimizer %d is unknown to this library",
-                       (int)opt.optimizer);
+    SE_TRY(se_optimizer_read(&optimizer, &opt));
     if ((opt.metrics & ~(uint32_t)SEQECHO_METRIC_ACCURACY) != 0)
         return se_fail(SEQECHO_ENOTSUP, "trainer: metrics 0x%x are unknown to this library",
                        opt.metrics & ~(uint32_t)SEQECHO_METRIC_ACCURACY);
-    se_optimizer_defaults(&optimizer);
-    if (opt.learning_rate != 0.0f)
-        SE_TRY(se_optimizer_set(&optimizer, SEQECHO_PARAM_LEARNING_RATE,
-                                (double)opt.learning_rate));
     SE_TRY(se_alloc(&t, &allocator, 1, sizeof *t, "trainer"));
     t->optimizer = optimizer;
     t->allocator = allocator;
@@ -52,8 +46,7 @@ int seqecho_trainer_create(seqecho_trainer **out, seqecho_graph *graph,
                                  opt.threads, opt.numerics, 0)) < 0 ||
         (err = se_alloc(&t->grads, &t->allocator, graph->n_params, sizeof *t->grads,
                         "gradients")) < 0 ||
-        (err = se_optimizer_create(&t->optimizer, (int64_t)graph->n_params,
-                                   &t->allocator)) < 0)
+        (err = se_optimizer_create(&t->optimizer, graph, &t->allocator)) < 0)
         goto fail;
     t->session->grads = t->grads;
     t->session->seed = opt.seed;
@@ -195,10 +188,13 @@ int se_trainer_pass(seqecho_trainer *t, const se_samples *samples, int64_t first
     for (size_t i = 0; i < s->graph->n_outputs; i++)
         se_loss_add(&t->objective, s, i, &samples->y[i], first,
                     gradient && s->outputs[i]->needs_grad, &batch);
+    batch.loss +=
+        (double)count * se_gradients_penalty(s->graph, &s->compute, t->optimizer.room);
     if (!isfinite(batch.loss))
         return se_session_blame_output(s, "the loss");
     if (gradient) {
         se_session_backward(s);
+        se_gradients_regularize(s->graph, &s->compute, t->grads);
         SE_TRY(se_session_check_grads(s));
     }
     score->loss += batch.loss;

@@ -229,13 +229,25 @@ static bool read_optimizer(struct golden_case *c, struct training *t)
 
     if (!line || line->words < 1)
         return result_fail(c->result, "there is no line 'optimizer'");
-    return table_optimizer(c, line->word[0], &t->optimizer) &&
+    if (!table_optimizer(c, line->word[0], &t->optimizer))
+        return false;
+    rate = t->optimizer == SEQECHO_SGD ? 0.01 : 0.001;
+    return option_double(c, line, "learning_rate", rate, &rate) &&
            table_optimizer_options(c, line) &&
-           option_double(c, line, "learning_rate", 0.001, &rate) &&
            option_double(c, line, "lr", rate, &t->learning_rate) &&
            option_double(c, line, "beta_1", 0.9, &t->beta_1) &&
            option_double(c, line, "beta_2", 0.999, &t->beta_2) &&
-           option_double(c, line, "epsilon", 1e-7, &t->epsilon);
+           option_double(c, line, "epsilon", 1e-7, &t->epsilon) &&
+           option_double(c, line, "momentum", 0.0, &t->momentum) &&
+           option_double(c, line, "rho", 0.9, &t->rho) &&
+           option_double(c, line, "weight_decay", 0.0, &t->weight_decay) &&
+           option_double(c, line, "clipnorm", 0.0, &t->clip[0]) &&
+           option_double(c, line, "global_clipnorm", 0.0, &t->clip[1]) &&
+           option_double(c, line, "clipvalue", 0.0, &t->clip[2]) &&
+           option_double(c, line, "nesterov", 0.0, &t->nesterov) &&
+           option_double(c, line, "amsgrad", 0.0, &t->amsgrad) &&
+           option_double(c, line, "centered", 0.0, &t->centered) &&
+           option_double(c, line, "eps_inside_sqrt", 0.0, &t->eps_inside_sqrt);
 }
 
 bool training_read(struct golden_case *c, struct training *t)
@@ -258,20 +270,27 @@ bool training_takes_classes(const struct training *t)
            t->loss == SEQECHO_SPARSE_CATEGORICAL_CROSSENTROPY;
 }
 
+/* Parameters that are doubles, and only nearly the floats of the options. */
 static bool set_optimizer(struct model *m, const struct training *t)
 {
+    const bool sgd = t->optimizer == SEQECHO_SGD, rmsprop = t->optimizer == SEQECHO_RMSPROP;
+    const bool adam = !sgd && !rmsprop;
     const struct {
+        bool has;
         seqecho_param param;
         double value;
     } set[] = {
-        { SEQECHO_PARAM_LEARNING_RATE, t->learning_rate },
-        { SEQECHO_PARAM_BETA_1, t->beta_1 },
-        { SEQECHO_PARAM_BETA_2, t->beta_2 },
-        { SEQECHO_PARAM_EPSILON, t->epsilon },
+        { true, SEQECHO_PARAM_LEARNING_RATE, t->learning_rate },
+        { adam, SEQECHO_PARAM_BETA_1, t->beta_1 },
+        { adam, SEQECHO_PARAM_BETA_2, t->beta_2 },
+        { !sgd, SEQECHO_PARAM_EPSILON, t->epsilon },
+        { !adam, SEQECHO_PARAM_MOMENTUM, t->momentum },
+        { rmsprop, SEQECHO_PARAM_RHO, t->rho },
     };
 
     for (size_t i = 0; i < sizeof set / sizeof *set; i++)
-        if (!result_call(m->c->result,
+        if (set[i].has &&
+            !result_call(m->c->result,
                          seqecho_trainer_set(m->trainer, set[i].param, set[i].value),
                          "an optimizer setting"))
             return false;
@@ -287,6 +306,16 @@ bool model_train(struct model *m, const struct training *t, bool clipped)
         options.metrics = t->metrics;
         options.optimizer = t->optimizer;
         options.clipped_crossentropy = clipped;
+        options.momentum = (float)t->momentum;
+        options.weight_decay = (float)t->weight_decay;
+        options.clipnorm = (float)t->clip[0];
+        options.global_clipnorm = (float)t->clip[1];
+        options.clipvalue = (float)t->clip[2];
+        options.nesterov = t->nesterov != 0.0;
+        options.amsgrad = t->amsgrad != 0.0;
+        options.centered = t->centered != 0.0;
+        options.epsilon_outside =
+            t->optimizer == SEQECHO_RMSPROP && t->eps_inside_sqrt == 0.0;
     }
     if (!result_call(m->c->result, seqecho_trainer_create(&m->trainer, m->graph, &options),
                      "a trainer"))

@@ -55,6 +55,15 @@ struct training {
     double beta_1;
     double beta_2;
     double epsilon;
+    double momentum;
+    double rho;
+    double weight_decay;
+    double clip[3]; /* clipnorm, global_clipnorm, clipvalue; 0: none */
+    /* 0 or 1: */
+    double nesterov;
+    double amsgrad;
+    double centered;
+    double eps_inside_sqrt; /* of RMSprop: the form without it is the older one */
 };
 
 /* Whether the library has every layer and option of the `layer` lines. */

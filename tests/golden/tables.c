@@ -134,9 +134,9 @@ static const struct word losses[] = {
 };
 
 static const struct word optimizers[] = {
-    { "Adam", SEQECHO_ADAM }, { "SGD", ABSENT },    { "RMSprop", ABSENT },
-    { "Adagrad", ABSENT },    { "Adamax", ABSENT }, { "Nadam", ABSENT },
-    { "AdamW", ABSENT },      { NULL, ABSENT },
+    { "Adam", SEQECHO_ADAM },   { "SGD", SEQECHO_SGD }, { "RMSprop", SEQECHO_RMSPROP },
+    { "Adagrad", ABSENT },      { "Adamax", ABSENT },   { "Nadam", SEQECHO_NADAM },
+    { "AdamW", SEQECHO_ADAMW }, { NULL, ABSENT },
 };
 
 static const struct word metrics[] = {
@@ -277,7 +277,10 @@ bool table_fill(struct golden_case *c, const struct layer_class *class,
 
 /* Options that are numbers, and read as such where they are used. */
 static const char *const optimizer_numbers[] = {
-    "lr", "learning_rate", "beta_1", "beta_2", "epsilon",
+    "lr",        "learning_rate",   "beta_1",       "beta_2",
+    "epsilon",   "momentum",        "rho",          "nesterov",
+    "centered",  "eps_inside_sqrt", "clipnorm",     "global_clipnorm",
+    "clipvalue", "amsgrad",         "weight_decay",
 };
 
 bool table_optimizer_options(struct golden_case *c, const struct line *line)
