@@ -1,7 +1,6 @@
 /* train/fit.c - training over epochs, with events.
  * SPDX-License-Identifier: MIT */
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -84,7 +83,7 @@ static int run_epoch(fit_run *run, seqecho_report *last)
     seqecho_report figures;
     int64_t done = 0, first = 0;
 
-    run->score = (se_score){ 0.0, 0.0, 0 };
+    run->score = (se_score){ .samples = 0 };
     run->start = se_seconds();
     figures = report_so_far(run, 0);
     SE_TRY(send_event(run, SEQECHO_EVENT_EPOCH_BEGIN, -1, &figures));
@@ -115,9 +114,7 @@ static int run_epoch(fit_run *run, seqecho_report *last)
 /* Check, then all epochs; `dataset`, where not NULL, draws a sequence for each. */
 static int run_fit(fit_run *run, seqecho_dataset *dataset, seqecho_report *report)
 {
-    seqecho_report last = { .struct_size = sizeof last,
-                            .loss = (double)NAN,
-                            .accuracy = (double)NAN };
+    seqecho_report last = se_report_make(run->t, &run->score, 0, 0.0); /* of nothing */
 
     SE_TRY(se_trainer_check(run->t, &run->data, &run->samples));
     SE_TRY(se_trainer_batch(run->t, run->opt.batch_size, run->samples, &run->batch));
@@ -152,7 +149,7 @@ static se_samples dataset_views(const seqecho_trainer *t, const seqecho_dataset 
 
     return (se_samples){
         .x = classes != NULL ? &classes->x : seqecho_dataset_x(dataset),
-        .y = classes != NULL && se_loss_takes_classes(t->objective.loss)
+        .y = classes != NULL && se_loss_takes_classes(t->objective.output[0].loss)
                  ? &classes->y
                  : seqecho_dataset_y(dataset),
     };
@@ -233,7 +230,7 @@ int seqecho_trainer_evaluate(seqecho_trainer *t, const seqecho_view *x,
 {
     const double start = se_seconds();
     const se_samples samples = { x, y, NULL };
-    se_score score = { 0.0, 0.0, 0 };
+    se_score score = { .samples = 0 };
     seqecho_fit_options opt;
     seqecho_report result;
     int64_t batches = 0;
@@ -257,7 +254,7 @@ int seqecho_trainer_evaluate_dataset(seqecho_trainer *t, seqecho_dataset *datase
                                      seqecho_report *report)
 {
     const double start = se_seconds();
-    se_score score = { 0.0, 0.0, 0 };
+    se_score score = { .samples = 0 };
     seqecho_fit_options opt;
     seqecho_report result;
     se_samples samples;

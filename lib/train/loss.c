@@ -1,273 +1,183 @@
-/* train/loss.c - losses, their gradients, and accuracy.
+/* train/loss.c - loss and metrics of one batch, and the gradient of the loss.
  * SPDX-License-Identifier: MIT
  *
- * Formulas are Keras's (losses and metrics of Keras 3).  A loss is a sum over the last
- * axis of one row - for the regression losses and binary cross-entropy a mean - and then
- * the mean over rows, which are samples and time steps.  Rows are added in double, in
- * step-major order, so the sum does not depend on anything but the data. */
+ * The loss of an output is sum(w mask L) / sum(mask) over its rows, which are samples and
+ * time steps.  Rows are added in double, in step-major order, so the sum does not depend on
+ * anything but the data.  Rows that are masked or have no weight are not looked at: they
+ * add nothing and their gradient is 0 even where the output is not finite. */
 #include "train/loss.h"
 
 #include <math.h>
+#include <string.h>
 
-#include "base/error.h"
-
-/* Probabilities are kept this far from 0 and 1 before their logarithm is taken. */
-#define EPSILON 1e-7f
-
-/* Rows of logits that go together, a few of their figures resting on the stack. */
-#define LOGIT_ROWS 64
-
-/* One row of an output and its target: y, or for class numbers y == NULL and `label`. */
-typedef struct row_args {
-    const se_kernels *k;
-    int64_t cols;
-    const float *p;
-    const float *y;
-    int32_t label;
-    float scale; /* of the gradient */
-    float *d;    /* gradient of p, or NULL */
-} row_args;
-
-int se_loss_check(seqecho_loss loss)
-{
-    if (loss < SEQECHO_LOSS_NONE || loss > SEQECHO_MEAN_ABSOLUTE_ERROR)
-        return se_fail(SEQECHO_EINVAL, "trainer: loss is %d, expected a seqecho_loss",
-                       (int)loss);
-    return SEQECHO_OK;
-}
-
-bool se_loss_takes_classes(seqecho_loss loss)
-{
-    return loss == SEQECHO_CATEGORICAL_CROSSENTROPY ||
-           loss == SEQECHO_SPARSE_CATEGORICAL_CROSSENTROPY;
-}
-
-bool se_loss_takes_logits(const se_objective *objective)
-{
-    return se_loss_takes_classes(objective->loss) && !objective->clipped;
-}
-
-static float target(const row_args *r, int64_t j)
-{
-    return r->y != NULL ? r->y[j] : j == r->label ? 1.0f : 0.0f;
-}
-
-static float clip(float p)
-{
-    return p < EPSILON ? EPSILON : p > 1.0f - EPSILON ? 1.0f - EPSILON : p;
-}
-
-/* Does the gradient pass through clip()?  NaN is passed on. */
-static bool inside(float p)
-{
-    return !(p < EPSILON) && !(p > 1.0f - EPSILON);
-}
-
-/* From probabilities p: q = p / sum(p), loss = -sum(y log clip(q)). */
-static double clipped_crossentropy(const row_args *r)
-{
-    double sum = 0.0, loss = 0.0, inner = 0.0;
-
-    for (int64_t j = 0; j < r->cols; j++)
-        sum += (double)r->p[j];
-    if (!isfinite(sum))
-        return sum; /* even if the target has no class */
-    for (int64_t j = 0; j < r->cols; j++) {
-        const float q = (float)((double)r->p[j] / sum), y = target(r, j);
-
-        if (y != 0.0f) {
-            loss -= (double)(y * logf(clip(q)));
-            inner += inside(q) ? (double)y : 0.0; /* sum of -q dloss/dq */
-        }
-    }
-    if (r->d == NULL)
-        return loss;
-    /* dp_i = (dq_i - sum(dq_j q_j)) / sum, where dq_j = -y_j / q_j inside the clip. */
-    for (int64_t j = 0; j < r->cols; j++) {
-        const float q = (float)((double)r->p[j] / sum), y = target(r, j);
-        const double dq = y != 0.0f && inside(q) ? -(double)y / (double)q : 0.0;
-
-        r->d[j] = (float)((dq + inner) / sum * (double)r->scale);
-    }
-    return loss;
-}
-
-static double binary_crossentropy(const row_args *r)
-{
-    const double n = (double)r->cols;
-    double loss = 0.0;
-
-    for (int64_t j = 0; j < r->cols; j++) {
-        const float y = r->y[j], p = clip(r->p[j]);
-
-        loss -= (double)(y * logf(p) + (1.0f - y) * logf(1.0f - p));
-        if (r->d != NULL)
-            r->d[j] = inside(r->p[j])
-                          ? (float)((double)(p - y) / ((double)p * (double)(1.0f - p)) / n *
-                                    (double)r->scale)
-                          : 0.0f;
-    }
-    return loss / n;
-}
-
-static double mean_squared_error(const row_args *r)
-{
-    const float slope = 2.0f / (float)r->cols * r->scale;
-    double loss = 0.0;
-
-    for (int64_t j = 0; j < r->cols; j++) {
-        const float e = r->p[j] - r->y[j];
-
-        loss += (double)e * (double)e;
-        if (r->d != NULL)
-            r->d[j] = e * slope;
-    }
-    return loss / (double)r->cols;
-}
-
-static double mean_absolute_error(const row_args *r)
-{
-    const float slope = r->scale / (float)r->cols;
-    double loss = 0.0;
-
-    for (int64_t j = 0; j < r->cols; j++) {
-        const float e = r->p[j] - r->y[j];
-
-        loss += fabs((double)e);
-        if (r->d != NULL)
-            r->d[j] = e > 0.0f ? slope : e < 0.0f ? -slope : e * 0.0f;
-    }
-    return loss / (double)r->cols;
-}
-
-static double row_loss(const se_objective *o, const row_args *r)
-{
-    switch (o->loss) {
-    case SEQECHO_CATEGORICAL_CROSSENTROPY:
-    case SEQECHO_SPARSE_CATEGORICAL_CROSSENTROPY: return clipped_crossentropy(r);
-    case SEQECHO_BINARY_CROSSENTROPY: return binary_crossentropy(r);
-    case SEQECHO_MEAN_SQUARED_ERROR: return mean_squared_error(r);
-    case SEQECHO_MEAN_ABSOLUTE_ERROR: return mean_absolute_error(r);
-    case SEQECHO_HUBER:
-    case SEQECHO_LOSS_NONE: break;
-    }
-    return 0.0;
-}
-
-/* Share of the row that is right: 0 or 1 for classes, a mean for independent yes or no. */
-static double row_accuracy(const se_objective *o, const row_args *r)
-{
-    double hits = 0.0;
-
-    if (r->cols > 1 && o->loss != SEQECHO_BINARY_CROSSENTROPY) {
-        const int64_t right = r->y != NULL ? r->k->argmax(r->cols, r->y) : r->label;
-
-        return r->k->argmax(r->cols, r->p) == right ? 1.0 : 0.0;
-    }
-    for (int64_t j = 0; j < r->cols; j++)
-        hits += (r->p[j] > 0.5f ? 1.0f : 0.0f) == target(r, j) ? 1.0 : 0.0;
-    return hits / (double)r->cols;
-}
-
-/* Targets and outputs of the samples of one step, and what they come to. */
+/* The samples of one step of one output. */
 typedef struct step_rows {
     const se_objective *o;
-    const se_kernels *k;
-    const float *p; /* (batch, cols) */
-    float *d;       /* likewise, or NULL */
-    const float *y; /* sample after sample `stride` rows apart, or NULL: */
-    const int32_t *label;
-    int64_t batch, cols, stride;
-    float scale;
-    double loss, hits;
+    const se_criterion *c;
+    se_rows all;         /* every sample of the step */
+    float *d;            /* gradients likewise, or NULL */
+    const uint8_t *mask; /* likewise; NULL if all are there */
+    const float *weight; /* likewise, weight_row apart; NULL for all 1 */
+    int64_t weight_row;
+    bool weighs; /* the output does */
+    float scale; /* of the gradient of a row of weight 1 */
+    double loss;
+    double metric[SE_METRICS];
 } step_rows;
 
-/* One row after the other. */
-static void add_rows(step_rows *s)
+static bool is_there(const step_rows *s, int64_t i)
 {
-    for (int64_t i = 0; i < s->batch; i++) {
-        const row_args r = {
-            .k = s->k,
-            .cols = s->cols,
-            .p = s->p + i * s->cols,
-            .y = s->y != NULL ? s->y + i * s->stride * s->cols : NULL,
-            .label = s->y != NULL ? 0 : s->label[i * s->stride],
-            .scale = s->scale,
-            .d = s->d != NULL ? s->d + i * s->cols : NULL,
-        };
-
-        if (s->o->accuracy)
-            s->hits += row_accuracy(s->o, &r);
-        s->loss += row_loss(s->o, &r);
-    }
+    return s->mask == NULL || s->mask[i] != 0;
 }
 
-/* Logits go some rows at a time; where their largest is not at the label there is nothing
- * more to look for. */
-static void add_logits(step_rows *s)
+static float weight_of(const step_rows *s, int64_t i)
 {
-    float loss[LOGIT_ROWS], largest[LOGIT_ROWS];
-
-    for (int64_t i = 0; i < s->batch; i += LOGIT_ROWS) {
-        const int64_t rows = s->batch - i < LOGIT_ROWS ? s->batch - i : LOGIT_ROWS;
-        const se_entropy e = {
-            .rows = rows,
-            .cols = s->cols,
-            .z = s->p + i * s->cols,
-            .y = s->y != NULL ? s->y + i * s->stride * s->cols : NULL,
-            .label = s->y != NULL ? NULL : s->label + i * s->stride,
-            .y_row = s->y != NULL ? s->stride * s->cols : s->stride,
-            .scale = s->scale,
-            .loss = loss,
-            .largest = largest,
-            .dz = s->d != NULL ? s->d + i * s->cols : NULL,
-        };
-
-        s->k->softmax_crossentropy(&e);
-        for (int64_t j = 0; j < rows; j++) {
-            const float *const z = e.z + j * s->cols;
-            const int64_t right = e.y != NULL ? s->k->argmax(s->cols, e.y + j * e.y_row)
-                                              : e.label[j * e.y_row];
-
-            s->loss += (double)loss[j];
-            if (s->o->accuracy && z[right] == largest[j])
-                s->hits += s->k->find(s->cols, z, largest[j]) == right ? 1.0 : 0.0;
-        }
-    }
+    return s->weight != NULL ? s->weight[i * s->weight_row] : 1.0f;
 }
 
-void se_loss_add(const se_objective *o, se_session *s, size_t i, const seqecho_view *y,
-                 int64_t first, bool gradient, se_score *score)
+/* How many samples from i on are alike in mask and weight. */
+static int64_t run_length(const step_rows *s, int64_t i)
 {
-    se_slot *const slot = s->outputs[i];
+    const int64_t most = s->c->smoothing > 0.0f ? SE_LOSS_ROWS_SMOOTH : SE_LOSS_ROWS;
+    const int64_t end = s->all.rows - i < most ? s->all.rows : i + most;
+    int64_t next = i + 1;
+
+    if (s->mask == NULL && s->weight == NULL)
+        return end - i;
+    while (next < end && is_there(s, next) == is_there(s, i) &&
+           weight_of(s, next) == weight_of(s, i))
+        next++;
+    return next - i;
+}
+
+/* Samples [i, i + count) of the step. */
+static se_rows part_of(const se_rows *all, int64_t i, int64_t count)
+{
+    se_rows r = *all;
+
+    r.rows = count;
+    r.p += i * r.cols;
+    if (r.y != NULL)
+        r.y += i * r.y_row;
+    else
+        r.label += i * r.y_row;
+    return r;
+}
+
+/* Samples that are alike: their losses, gradients and metrics. */
+static void add_run(step_rows *s, int64_t i, int64_t count)
+{
+    const se_rows r = part_of(&s->all, i, count);
+    const float weight = weight_of(s, i);
+    const bool there = is_there(s, i), counts = there && weight != 0.0f && s->weighs;
+    float *const d = s->d != NULL ? s->d + i * r.cols : NULL;
+    se_row_losses losses;
+
+    if (counts) {
+        se_loss_rows(s->c, &r, s->scale * weight, s->o->room, d, &losses);
+        for (int64_t j = 0; j < count; j++)
+            s->loss += (double)weight * losses.loss[j];
+    } else if (d != NULL) {
+        memset(d, 0, (size_t)(count * r.cols) * sizeof *d);
+    }
+    if (there)
+        se_metrics_add(&s->o->metrics, s->c, &r,
+                       counts && losses.has_largest ? losses.largest : NULL, s->o->room,
+                       s->metric);
+}
+
+/* The mask of a slot's steps; values without a time axis have none. */
+static const uint8_t *mask_of(const se_slot *slot)
+{
+    return slot->shape.rank > 1 ? slot->value.mask : NULL;
+}
+
+/* Rows of the batch that are not masked. */
+static int64_t count_rows(const se_slot *slot, int64_t batch)
+{
+    const int64_t rows = se_shape_rows(&slot->shape) * batch;
+    const uint8_t *const mask = mask_of(slot);
+    const int64_t masked = slot->shape.dim[0] * batch; /* elements of the mask */
+    int64_t count = 0;
+
+    if (mask == NULL)
+        return rows;
+    for (int64_t i = 0; i < masked; i++)
+        count += mask[i] != 0;
+    return count * (rows / masked);
+}
+
+/* Point at the samples of step number `step`. */
+static void choose_step(step_rows *s, const se_slot *slot, const se_targets *t,
+                        int64_t batch, int64_t step)
+{
     const se_shape *const shape = &slot->shape;
-    const int64_t steps = se_shape_rows(shape), cols = se_shape_features(shape);
-    step_rows rows = {
+    const int64_t steps = se_shape_rows(shape), cols = s->all.cols;
+    const int64_t at = t->first * steps + se_shape_user_row(shape, batch, step * batch);
+    const int64_t time = shape->rank > 1 ? step % shape->dim[0] : 0;
+
+    s->all.p = slot->value.data + step * batch * cols;
+    if (t->y->dtype == SEQECHO_INT32)
+        s->all.label = (const int32_t *)t->y->data + at;
+    else
+        s->all.y = (const float *)t->y->data + at * cols;
+    s->all.y_row = t->y->dtype == SEQECHO_INT32 ? steps : steps * cols;
+    if (mask_of(slot) != NULL)
+        s->mask = mask_of(slot) + time * batch;
+    if (t->weight == NULL || t->weight->data == NULL)
+        return;
+    s->weight_row = t->weight->rank == 2 ? t->weight->dim[1] : 1;
+    s->weight = (const float *)t->weight->data + t->first * s->weight_row +
+                (t->weight->rank == 2 ? time : 0);
+}
+
+void se_loss_add(const se_objective *o, se_session *session, size_t i,
+                 const se_targets *targets, bool gradient, se_score *score)
+{
+    se_slot *const slot = session->outputs[i];
+    const int64_t steps = se_shape_rows(&slot->shape), batch = session->batch;
+    const int64_t measured = count_rows(slot, batch);
+    const int64_t divisor = o->mean_all ? steps * batch : measured;
+    step_rows s = {
         .o = o,
-        .k = s->compute.k,
-        .batch = s->batch,
-        .cols = cols,
-        .stride = steps,
-        .scale = 1.0f / (float)(steps * s->batch),
+        .c = &o->output[i],
+        .all = { .k = session->compute.k,
+                 .rows = batch,
+                 .cols = se_shape_features(&slot->shape),
+                 .deferred = slot->defers_softmax },
+        .weighs = o->weight[i] != 0.0f,
+        .scale = divisor > 0 ? o->weight[i] / (float)divisor : 0.0f,
     };
 
     for (int64_t step = 0; step < steps; step++) {
-        const int64_t at =
-            first * steps + se_shape_user_row(shape, s->batch, step * s->batch);
-
-        rows.p = slot->value.data + step * s->batch * cols;
-        rows.d = gradient ? slot->grad + step * s->batch * cols : NULL;
-        if (y->dtype == SEQECHO_INT32)
-            rows.label = (const int32_t *)y->data + at;
-        else
-            rows.y = (const float *)y->data + at * cols;
-        if (slot->defers_softmax && se_loss_takes_logits(o))
-            add_logits(&rows);
-        else
-            add_rows(&rows);
+        choose_step(&s, slot, targets, batch, step);
+        s.d = gradient ? slot->grad + step * batch * s.all.cols : NULL;
+        for (int64_t j = 0, count; j < batch; j += count) {
+            count = run_length(&s, j);
+            add_run(&s, j, count);
+        }
     }
-    score->loss += rows.loss / (double)steps;
-    score->hits += rows.hits / (double)steps / (double)s->graph->n_outputs;
+    if (divisor > 0) /* the batch's mean, once for each sample */
+        score->loss += (double)o->weight[i] * s.loss / ((double)divisor / (double)batch);
+    for (size_t m = 0; m < SE_METRICS; m++)
+        score->metric[m] += s.metric[m] / (double)steps;
+    score->measured += (double)measured / (double)steps;
     if (gradient)
         slot->has_grad = true;
+}
+
+void se_score_add(se_score *sum, const se_score *batch)
+{
+    sum->loss += batch->loss;
+    for (size_t m = 0; m < SE_METRICS; m++)
+        sum->metric[m] += batch->metric[m];
+    sum->measured += batch->measured;
+    sum->samples += batch->samples;
+}
+
+double se_score_metric(const se_score *score, const se_metrics *metrics, int metric)
+{
+    if (score->samples == 0 || (metrics->which >> metric & 1) == 0)
+        return (double)NAN;
+    return score->measured > 0.0 ? score->metric[metric] / score->measured : 0.0;
 }

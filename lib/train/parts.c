@@ -117,7 +117,7 @@ int seqecho_trainer_compute_gradients(seqecho_trainer *t, const seqecho_view *x,
                                       seqecho_report *report)
 {
     const double start = se_seconds();
-    se_score score = { 0.0, 0.0, 0 };
+    se_score score = { .samples = 0 };
     seqecho_report result;
     const se_samples samples = { x, y, NULL };
     int64_t count = 0;

@@ -31,19 +31,15 @@ int seqecho_trainer_create(seqecho_trainer **out, seqecho_graph *graph,
             return se_fail(SEQECHO_ENOTSUP, "trainer options: reserved is set, but this "
                                             "library knows only 0");
     SE_TRY(se_allocator_read(&allocator, opt.allocator));
-    SE_TRY(se_loss_check(opt.loss));
+    SE_TRY(se_objective_check(&opt));
     SE_TRY(se_optimizer_read(&optimizer, &opt));
-    if ((opt.metrics & ~(uint32_t)SEQECHO_METRIC_ACCURACY) != 0)
-        return se_fail(SEQECHO_ENOTSUP, "trainer: metrics 0x%x are unknown to this library",
-                       opt.metrics & ~(uint32_t)SEQECHO_METRIC_ACCURACY);
     SE_TRY(se_alloc(&t, &allocator, 1, sizeof *t, "trainer"));
     t->optimizer = optimizer;
     t->allocator = allocator;
-    t->objective = (se_objective){ opt.loss, opt.clipped_crossentropy != 0,
-                                   (opt.metrics & SEQECHO_METRIC_ACCURACY) != 0 };
 
     if ((err = se_session_create(&t->session, graph, SE_MODE_TRAIN, &t->allocator,
                                  opt.threads, opt.numerics, 0)) < 0 ||
+        (err = se_objective_create(&t->objective, &opt, t->session, &t->allocator)) < 0 ||
         (err = se_alloc(&t->grads, &t->allocator, graph->n_params, sizeof *t->grads,
                         "gradients")) < 0 ||
         (err = se_optimizer_create(&t->optimizer, graph, &t->allocator)) < 0)
@@ -66,6 +62,7 @@ void seqecho_trainer_destroy(seqecho_trainer *t)
     allocator = t->allocator;
     se_history_finish(&t->history, &allocator);
     se_optimizer_finish(&t->optimizer, &allocator);
+    se_objective_finish(&t->objective, &allocator);
     se_free(&allocator, t->grads);
     se_session_destroy(t->session);
     se_free(&allocator, t);
@@ -86,28 +83,16 @@ int se_trainer_enter(const seqecho_trainer *t, const char *call)
 int se_trainer_check(const seqecho_trainer *t, const se_samples *samples, int64_t *count)
 {
     const se_session *const s = t->session;
-    const seqecho_view *const y = samples->y;
 
-    if (t->objective.loss == SEQECHO_LOSS_NONE)
+    if (!t->objective.any)
         return se_fail(SEQECHO_ESTATE, "trainer: it was created without a loss");
     SE_TRY(se_session_check(s, samples->x, count));
-    if (y == NULL)
+    if (samples->y == NULL)
         return se_fail(SEQECHO_EINVAL, "y is NULL");
-    for (size_t i = 0; i < s->graph->n_outputs; i++) {
-        const char *const name = s->outputs[i]->node->call->layer->name;
-        int64_t n = 0;
-
-        if (t->objective.loss == SEQECHO_SPARSE_CATEGORICAL_CROSSENTROPY &&
-            y[i].dtype != SEQECHO_INT32)
-            return se_fail(SEQECHO_EINVAL,
-                           "%s: sparse categorical cross-entropy takes int32 targets",
-                           name);
-        SE_TRY(se_view_check(&y[i], &s->outputs[i]->shape,
-                             se_loss_takes_classes(t->objective.loss), name, "y", &n));
-        if (n != *count)
-            return se_fail(SEQECHO_ESHAPE, "%s: y has %" PRId64 " samples, x has %" PRId64,
-                           name, n, *count);
-    }
+    for (size_t i = 0; i < s->graph->n_outputs; i++)
+        SE_TRY(se_objective_check_targets(
+            &t->objective, s, i, &samples->y[i],
+            samples->weight != NULL ? &samples->weight[i] : NULL, *count));
     return SEQECHO_OK;
 }
 
@@ -158,7 +143,7 @@ static int check_classes(const seqecho_trainer *t, const seqecho_view *y, int64_
     for (size_t i = 0; i < s->graph->n_outputs; i++) {
         const se_shape *const shape = &s->outputs[i]->shape;
 
-        if (y[i].dtype == SEQECHO_INT32)
+        if (t->objective.output[i].loss != SEQECHO_LOSS_NONE && y[i].dtype == SEQECHO_INT32)
             SE_TRY(se_classes_check(
                 (const int32_t *)y[i].data + first * se_shape_rows(shape), shape, count,
                 first, s->outputs[i]->node->call->layer->name, "y"));
@@ -174,20 +159,38 @@ int se_trainer_bind(seqecho_trainer *t, int64_t batch, bool want_dx)
     return SEQECHO_OK;
 }
 
+/* Loss and metrics of the last forward pass, and with `gradient` the gradients of the
+ * outputs. */
+static void add_losses(seqecho_trainer *t, const se_samples *samples, int64_t first,
+                       bool gradient, se_score *score)
+{
+    se_session *const s = t->session;
+
+    for (size_t i = 0; i < s->graph->n_outputs; i++) {
+        const se_targets targets = {
+            .y = &samples->y[i],
+            .weight = samples->weight != NULL ? &samples->weight[i] : NULL,
+            .first = first,
+        };
+
+        if (t->objective.output[i].loss != SEQECHO_LOSS_NONE)
+            se_loss_add(&t->objective, s, i, &targets,
+                        gradient && s->outputs[i]->needs_grad, score);
+    }
+}
+
 int se_trainer_pass(seqecho_trainer *t, const se_samples *samples, int64_t first,
                     int64_t count, bool gradient, bool want_dx, se_score *score)
 {
     se_session *const s = t->session;
-    se_score batch = { 0.0, 0.0, 0 };
+    se_score batch = { .samples = count };
 
     SE_TRY(check_classes(t, samples->y, first, count));
     SE_TRY(se_trainer_bind(t, count, want_dx));
     SE_TRY(se_session_feed(s, samples->x, first, count, want_dx));
     s->learning = gradient;
-    se_session_forward(s, se_loss_takes_logits(&t->objective));
-    for (size_t i = 0; i < s->graph->n_outputs; i++)
-        se_loss_add(&t->objective, s, i, &samples->y[i], first,
-                    gradient && s->outputs[i]->needs_grad, &batch);
+    se_session_forward(s, true);
+    add_losses(t, samples, first, gradient, &batch);
     batch.loss +=
         (double)count * se_gradients_penalty(s->graph, &s->compute, t->optimizer.room);
     if (!isfinite(batch.loss))
@@ -197,9 +200,7 @@ int se_trainer_pass(seqecho_trainer *t, const se_samples *samples, int64_t first
         se_gradients_regularize(s->graph, &s->compute, t->grads);
         SE_TRY(se_session_check_grads(s));
     }
-    score->loss += batch.loss;
-    score->hits += batch.hits;
-    score->samples += count;
+    se_score_add(score, &batch);
     return SEQECHO_OK;
 }
 
@@ -219,7 +220,7 @@ int seqecho_trainer_train_on_batch(seqecho_trainer *t, const seqecho_view *x,
                                    const seqecho_view *y, seqecho_report *report)
 {
     const double start = se_seconds();
-    se_score score = { 0.0, 0.0, 0 };
+    se_score score = { .samples = 0 };
     seqecho_report result;
     const se_samples samples = { x, y, NULL };
     int64_t count = 0;
@@ -271,16 +272,18 @@ int se_report_check(const seqecho_report *report)
 seqecho_report se_report_make(const seqecho_trainer *t, const se_score *score,
                               int64_t batches, double seconds)
 {
-    const double samples = (double)score->samples;
+    const se_metrics *const m = &t->objective.metrics;
 
     return (seqecho_report){
         .struct_size = sizeof(seqecho_report),
         .samples = score->samples,
         .batches = batches,
-        .loss = score->samples > 0 ? score->loss / samples : (double)NAN,
-        .accuracy = score->samples > 0 && t->objective.accuracy ? score->hits / samples
-                                                                : (double)NAN,
+        .loss = score->samples > 0 ? score->loss / (double)score->samples : (double)NAN,
+        .accuracy = se_score_metric(score, m, SE_METRIC_ACCURACY),
         .seconds = seconds,
+        .top_k = se_score_metric(score, m, SE_METRIC_TOP_K),
+        .mse = se_score_metric(score, m, SE_METRIC_MSE),
+        .mae = se_score_metric(score, m, SE_METRIC_MAE),
     };
 }
 

@@ -341,11 +341,11 @@ static void bad_trainers(void **state)
         int code;
         const char *part;
     } cases[] = {
-        { { .loss = (seqecho_loss)6 }, SEQECHO_EINVAL, "loss is 6" },
+        { { .loss = (seqecho_loss)7 }, SEQECHO_EINVAL, "loss is 7" },
         { { .loss = (seqecho_loss)-1 }, SEQECHO_EINVAL, "loss is -1" },
         { { .optimizer = (seqecho_optimizer)1 }, SEQECHO_ENOTSUP, "optimizer 1" },
-        { { .metrics = 3 }, SEQECHO_ENOTSUP, "metrics 0x2" },
-        { { .metrics = UINT32_MAX }, SEQECHO_ENOTSUP, "metrics 0xfffffffe" },
+        { { .metrics = 31 }, SEQECHO_ENOTSUP, "metrics 0x10" },
+        { { .metrics = UINT32_MAX }, SEQECHO_ENOTSUP, "metrics 0xfffffff0" },
         { { .learning_rate = -1.0F }, SEQECHO_EINVAL, "learning_rate is -1" },
         { { .learning_rate = NAN }, SEQECHO_EINVAL, "learning_rate is" },
         { { .learning_rate = INFINITY }, SEQECHO_EINVAL, "learning_rate is inf" },

@@ -222,6 +222,18 @@ static bool read_metrics(struct golden_case *c, struct training *t)
     return result_open(c->result);
 }
 
+/* What the loss of masked steps is divided by, where there are any. */
+static bool read_masked_loss(struct golden_case *c, struct training *t)
+{
+    const struct line *const line = case_line(c, "masked_loss", NULL);
+    const char *const word = line && line->words > 0 ? line->word[0] : "0";
+
+    t->masked_mean_all = strcmp(word, "all") == 0;
+    if (t->masked_mean_all || strcmp(word, "valid") == 0 || table_is_off(word))
+        return true;
+    return result_fail(c->result, "masked_loss '%s'", word);
+}
+
 static bool read_optimizer(struct golden_case *c, struct training *t)
 {
     const struct line *const line = case_line(c, "optimizer", NULL);
@@ -253,15 +265,12 @@ static bool read_optimizer(struct golden_case *c, struct training *t)
 bool training_read(struct golden_case *c, struct training *t)
 {
     const struct line *const loss = case_line(c, "loss", NULL);
-    const struct line *const masked = case_line(c, "masked_loss", NULL);
 
     *t = (struct training){ 0 };
     if (!loss || loss->words < 1)
         return result_fail(c->result, "there is no line 'loss'");
-    if (masked && masked->words > 0 && !table_is_off(masked->word[0]))
-        return result_unsupported(c->result, "masked_loss %s", masked->word[0]);
     return table_loss(c, loss->word[0], &t->loss) && read_metrics(c, t) &&
-           read_optimizer(c, t);
+           read_masked_loss(c, t) && read_optimizer(c, t);
 }
 
 bool training_takes_classes(const struct training *t)
@@ -304,6 +313,7 @@ bool model_train(struct model *m, const struct training *t, bool clipped)
     if (t) {
         options.loss = t->loss;
         options.metrics = t->metrics;
+        options.masked_mean_all = t->masked_mean_all;
         options.optimizer = t->optimizer;
         options.clipped_crossentropy = clipped;
         options.momentum = (float)t->momentum;

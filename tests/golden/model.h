@@ -46,10 +46,11 @@ struct model {
     size_t output_count; /* floats of y for one batch */
 };
 
-/* What the lines `loss`, `metric` and `optimizer` say. */
+/* What the lines `loss`, `metric`, `masked_loss` and `optimizer` say. */
 struct training {
     seqecho_loss loss;
     uint32_t metrics;
+    bool masked_mean_all;
     seqecho_optimizer optimizer;
     double learning_rate;
     double beta_1;

@@ -129,7 +129,8 @@ static const struct word losses[] = {
     { "mae", SEQECHO_MEAN_ABSOLUTE_ERROR },
     { "mean_absolute_error", SEQECHO_MEAN_ABSOLUTE_ERROR },
     { "kullback_leibler_divergence", ABSENT },
-    { "huber", ABSENT },
+    { "huber", SEQECHO_HUBER },
+    { "huber_loss", SEQECHO_HUBER },
     { NULL, ABSENT },
 };
 
@@ -146,8 +147,12 @@ static const struct word metrics[] = {
     { "categorical_accuracy", SEQECHO_METRIC_ACCURACY },
     { "sparse_categorical_accuracy", SEQECHO_METRIC_ACCURACY },
     { "binary_accuracy", SEQECHO_METRIC_ACCURACY },
-    { "mse", ABSENT },
-    { "mae", ABSENT },
+    { "top_k_categorical_accuracy", SEQECHO_METRIC_TOP_K },
+    { "sparse_top_k_categorical_accuracy", SEQECHO_METRIC_TOP_K },
+    { "mse", SEQECHO_METRIC_MSE },
+    { "mean_squared_error", SEQECHO_METRIC_MSE },
+    { "mae", SEQECHO_METRIC_MAE },
+    { "mean_absolute_error", SEQECHO_METRIC_MAE },
     { NULL, ABSENT },
 };
 
