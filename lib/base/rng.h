@@ -29,8 +29,9 @@ typedef struct se_rng {
 enum {
     SE_RNG_SEQUENCES = 0, /* seqecho_generate_sequence(), datasets */
     SE_RNG_WEIGHTS = 1,   /* initial weights; one stream per weight array */
-    SE_RNG_NOISE = 2,     /* dropout; one stream per pass and who draws */
-    SE_RNG_HELD_OUT = 3   /* sequences of datasets that are held out */
+    SE_RNG_SHUFFLE = 2,   /* the order of samples; one stream per epoch */
+    SE_RNG_HELD_OUT = 3,  /* sequences of datasets that are held out */
+    SE_RNG_NOISE = 4      /* dropout; one stream per pass and who draws */
 };
 
 void se_rng_init(se_rng *rng, uint64_t seed, uint32_t domain, uint64_t stream);

@@ -1,286 +1,299 @@
 /* train/fit.c - training over epochs, with events.
  * SPDX-License-Identifier: MIT */
-#include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/options.h"
-#include "data/dataset.h"
-#include "train/trainer.h"
+#include "train/callbacks.h"
+#include "train/evaluate.h"
+#include "train/fit_options.h"
+#include "train/shuffle.h"
 
 /* One fit under way. */
 typedef struct fit_run {
     seqecho_trainer *t;
     seqecho_fit_options opt;
-    se_samples data;
+    seqecho_dataset *dataset; /* that draws the samples, or NULL */
+    se_samples data;          /* to train on */
     int64_t samples, batch, batches;
+    se_view_set head, tail; /* of validation_split */
+    se_shuffle shuffle;
+    se_evaluation validation; /* if there are samples in it */
+    size_t begun;             /* callbacks */
+
     int64_t epoch;
+    int64_t done;   /* batches of the epoch */
     se_score score; /* of the epoch so far */
     double start;   /* of the epoch */
+    double rate;    /* of its last step */
     bool stopped;   /* an event asked for the end */
+
+    seqecho_report last; /* epoch with a batch */
+    seqecho_report measured;
+    const seqecho_report *validated; /* measured, or NULL */
 } fit_run;
 
-static int read_options(seqecho_fit_options *opt, const seqecho_fit_options *given,
-                        seqecho_state_reset usual)
+static const seqecho_report no_report = { .struct_size = sizeof no_report,
+                                          .loss = (double)NAN,
+                                          .accuracy = (double)NAN,
+                                          .top_k = (double)NAN,
+                                          .mse = (double)NAN,
+                                          .mae = (double)NAN };
+
+/* ---- Events ---- */
+
+static bool is_watched(const fit_run *run)
 {
-    SE_TRY(se_options_read(opt, sizeof *opt, given, "fit options"));
-    for (size_t i = 0; i < sizeof opt->reserved; i++)
-        if (opt->reserved[i] != 0)
-            return se_fail(SEQECHO_ENOTSUP,
-                           "fit options: reserved is set, but this library knows only 0");
-    if (opt->epochs < 0)
-        return se_fail(SEQECHO_EINVAL,
-                       "fit: epochs is %" PRId64 ", expected 0 (one) or more", opt->epochs);
-    if (opt->reset_states < SEQECHO_RESET_DEFAULT ||
-        opt->reset_states > SEQECHO_RESET_EACH_BATCH)
-        return se_fail(SEQECHO_EINVAL,
-                       "fit: reset_states is %d, expected a "
-                       "seqecho_state_reset",
-                       (int)opt->reset_states);
-    if (opt->epochs == 0)
-        opt->epochs = 1;
-    if (opt->reset_states == SEQECHO_RESET_DEFAULT)
-        opt->reset_states = usual;
-    return SEQECHO_OK;
+    return run->opt.on_event != NULL || run->opt.n_callbacks > 0;
 }
 
-/* Tell the program.  A positive answer stops the fit, a negative one is its result. */
-static int send_event(fit_run *run, seqecho_event_kind kind, int64_t batch,
-                      const seqecho_report *so_far)
+/* Tell the program and the callbacks.  A positive answer stops the fit, a negative one is
+ * its result. */
+static int send_event(fit_run *run, seqecho_event_kind kind, const seqecho_report *so_far)
 {
+    const bool ended = kind == SEQECHO_EVENT_EPOCH_END || kind == SEQECHO_EVENT_FIT_END;
     const seqecho_event event = {
         .struct_size = sizeof event,
         .kind = kind,
         .epoch = run->epoch,
         .epochs = run->opt.epochs,
-        .batch = batch,
+        .batch = kind == SEQECHO_EVENT_NOT_FINITE ? run->done : run->done - 1,
         .batches = run->batches,
         .trainer = run->t,
         .train = so_far,
+        .validation = ended ? run->validated : NULL,
     };
     int answer;
 
-    if (run->opt.on_event == NULL)
-        return SEQECHO_OK;
-    run->t->in_event = true;
-    answer = run->opt.on_event(run->opt.user, &event);
-    run->t->in_event = false;
-    if (answer < 0)
-        return se_fail(answer, "an event callback returned %d", answer);
-    run->stopped = run->stopped || answer > 0;
+    if (run->opt.on_event != NULL) {
+        run->t->in_event = true;
+        answer = run->opt.on_event(run->opt.user, &event);
+        run->t->in_event = false;
+        if (answer < 0)
+            return se_fail(answer, "an event callback returned %d", answer);
+        run->stopped = run->stopped || answer > 0;
+    }
+    for (size_t i = 0; i < run->opt.n_callbacks; i++) {
+        seqecho_callback *const c = run->opt.callbacks[i];
+
+        answer = c->ops->event(c, &event);
+        SE_TRY(answer);
+        run->stopped = run->stopped || answer > 0;
+    }
     return SEQECHO_OK;
 }
 
-static seqecho_report report_so_far(const fit_run *run, int64_t batches)
+static seqecho_report report_so_far(const fit_run *run)
 {
-    return se_report_make(run->t, &run->score, batches, se_seconds() - run->start);
+    return se_report_make(run->t, &run->score, run->done, se_seconds() - run->start);
 }
 
-/* One pass over the samples; *last receives its figures, unless it was stopped before the
- * first batch. */
-static int run_epoch(fit_run *run, seqecho_report *last)
+/* A batch failed with SEQECHO_ENUMERIC.  Either somebody wants the fit to end in peace, or
+ * that is its result. */
+static int send_not_finite(fit_run *run)
 {
-    seqecho_report figures;
-    int64_t done = 0, first = 0;
+    const seqecho_report figures = report_so_far(run);
+    const bool stopped = run->stopped;
+    char message[SE_ERROR_SIZE];
+    bool answered;
 
-    run->score = (se_score){ .samples = 0 };
-    run->start = se_seconds();
-    figures = report_so_far(run, 0);
-    SE_TRY(send_event(run, SEQECHO_EVENT_EPOCH_BEGIN, -1, &figures));
-    if (run->stopped)
-        return SEQECHO_OK; /* before it began: not an epoch */
+    memcpy(message, seqecho_error_message(), strlen(seqecho_error_message()) + 1);
+    run->stopped = false;
+    SE_TRY(send_event(run, SEQECHO_EVENT_NOT_FINITE, &figures));
+    answered = run->stopped;
+    run->stopped = run->stopped || stopped;
+    return answered ? SEQECHO_OK : se_fail(SEQECHO_ENUMERIC, "%s", message);
+}
+
+/* ---- One epoch ---- */
+
+static int update(fit_run *run, int64_t first, int64_t count)
+{
+    if (run->opt.shuffle)
+        return se_trainer_update(run->t, se_shuffle_batch(&run->shuffle, first, count), 0,
+                                 count, &run->score);
+    return se_trainer_update(run->t, &run->data, first, count, &run->score);
+}
+
+/* One pass over the samples, until an event stops it. */
+static int run_batches(fit_run *run)
+{
+    int64_t first = 0;
+
     while (first < run->samples && !run->stopped) {
         const int64_t left = run->samples - first;
         const int64_t count = left < run->batch ? left : run->batch;
+        double rate = 0.0;
+        int err;
 
-        SE_TRY(se_trainer_update(run->t, &run->data, first, count, &run->score));
+        SE_TRY(seqecho_trainer_get(run->t, SEQECHO_PARAM_LEARNING_RATE, &rate));
+        err = update(run, first, count);
+        if (err == SEQECHO_ENUMERIC)
+            return send_not_finite(run);
+        SE_TRY(err);
         if (run->opt.reset_states == SEQECHO_RESET_EACH_BATCH)
             se_session_reset(run->t->session);
+        run->rate = rate;
         first += count;
-        done++;
-        if (run->opt.on_event != NULL) {
-            figures = report_so_far(run, done);
-            SE_TRY(send_event(run, SEQECHO_EVENT_BATCH_END, done - 1, &figures));
+        run->done++;
+        if (is_watched(run)) {
+            const seqecho_report figures = report_so_far(run);
+
+            SE_TRY(send_event(run, SEQECHO_EVENT_BATCH_END, &figures));
         }
     }
-    if (run->opt.reset_states == SEQECHO_RESET_EACH_EPOCH)
-        se_session_reset(run->t->session);
-    figures = report_so_far(run, done);
-    se_history_add(&run->t->history, &figures);
-    *last = figures;
-    return send_event(run, SEQECHO_EVENT_EPOCH_END, done - 1, &figures);
+    return SEQECHO_OK;
 }
 
-/* Check, then all epochs; `dataset`, where not NULL, draws a sequence for each. */
-static int run_fit(fit_run *run, seqecho_dataset *dataset, seqecho_report *report)
+static int validate(fit_run *run)
 {
-    seqecho_report last = se_report_make(run->t, &run->score, 0, 0.0); /* of nothing */
+    int err;
+
+    if (run->validation.samples.x == NULL)
+        return SEQECHO_OK;
+    err = se_evaluation_run(&run->validation, run->t, &run->measured);
+    if (err == SEQECHO_ENUMERIC)
+        return send_not_finite(run);
+    SE_TRY(err);
+    run->validated = &run->measured;
+    return SEQECHO_OK;
+}
+
+static int run_epoch(fit_run *run)
+{
+    seqecho_report figures;
+
+    run->score = (se_score){ .samples = 0 };
+    run->done = 0;
+    run->rate = (double)NAN;
+    run->start = se_seconds();
+    figures = report_so_far(run);
+    SE_TRY(send_event(run, SEQECHO_EVENT_EPOCH_BEGIN, &figures));
+    if (run->stopped)
+        return SEQECHO_OK; /* before it began: not an epoch */
+    run->validated = NULL;
+    if (run->opt.shuffle)
+        se_shuffle_order(&run->shuffle, run->t->session->seed, run->t->epochs);
+    SE_TRY(run_batches(run));
+    if (run->opt.reset_states == SEQECHO_RESET_EACH_EPOCH)
+        se_session_reset(run->t->session);
+    run->last = report_so_far(run);
+    SE_TRY(validate(run));
+    se_history_add(&run->t->history, &run->last, run->validated, run->rate);
+    run->t->epochs++;
+    return send_event(run, SEQECHO_EVENT_EPOCH_END, &run->last);
+}
+
+/* ---- All of them ---- */
+
+/* What is trained on and what is measured. */
+static int choose_samples(fit_run *run)
+{
+    const seqecho_fit_options *const opt = &run->opt;
+    const seqecho_graph *const graph = run->t->session->graph;
+    se_evaluation *const v = &run->validation;
+    int64_t all;
 
     SE_TRY(se_trainer_check(run->t, &run->data, &run->samples));
-    SE_TRY(se_trainer_batch(run->t, run->opt.batch_size, run->samples, &run->batch));
-    run->batches = (run->samples + run->batch - 1) / run->batch;
-    for (run->epoch = 0; run->epoch < run->opt.epochs && !run->stopped; run->epoch++) {
-        SE_TRY(se_history_reserve(&run->t->history, run->opt.epochs - run->epoch,
-                                  &run->t->allocator));
-        if (dataset != NULL)
-            seqecho_dataset_next(dataset);
-        SE_TRY(run_epoch(run, &last));
+    v->sequences = 1;
+    if (opt->validation_dataset != NULL) {
+        SE_TRY(se_dataset_check(run->t, opt->validation_dataset, "validation_dataset"));
+        v->samples = se_dataset_samples(run->t, opt->validation_dataset, NULL);
+        v->dataset = opt->validation_dataset;
+        if (opt->validation_sequences > 0)
+            v->sequences = opt->validation_sequences;
+    } else if (opt->validation_x != NULL) {
+        v->samples =
+            (se_samples){ opt->validation_x, opt->validation_y, opt->validation_weight };
+    } else if (opt->validation_split > 0.0) {
+        all = run->samples;
+        SE_TRY(se_fit_options_split(opt, all, &run->samples));
+        se_samples_slice(&run->head, graph, &run->data, 0, run->samples);
+        se_samples_slice(&run->tail, graph, &run->data, run->samples, all - run->samples);
+        run->data = run->head.samples;
+        v->samples = run->tail.samples;
     }
-    se_report_write(report, &last);
+    return v->samples.x != NULL ? se_evaluation_prepare(v, run->t, opt) : SEQECHO_OK;
+}
+
+/* Everything that can be wrong or be missing is found out before the first epoch. */
+static int prepare(fit_run *run)
+{
+    seqecho_trainer *const t = run->t;
+    const seqecho_fit_options *const opt = &run->opt;
+
+    SE_TRY(se_fit_options_check(opt, t, run->dataset != NULL));
+    SE_TRY(choose_samples(run));
+    SE_TRY(se_trainer_batch(t, opt->batch_size, run->samples, &run->batch));
+    run->batches = (run->samples + run->batch - 1) / run->batch;
+    if (opt->shuffle)
+        SE_TRY(se_shuffle_create(&run->shuffle, t->session->graph, &run->data, run->samples,
+                                 run->batch, &t->allocator));
+    SE_TRY(se_trainer_bind(
+        t, run->batch > run->validation.batch ? run->batch : run->validation.batch, false));
+    for (; run->begun < opt->n_callbacks; run->begun++) {
+        seqecho_callback *const c = opt->callbacks[run->begun];
+
+        if (c->ops->begin != NULL)
+            SE_TRY(c->ops->begin(c, t, run->validation.samples.x != NULL));
+    }
+    return SEQECHO_OK;
+}
+
+static int run_epochs(fit_run *run)
+{
+    for (int64_t i = 0; i < run->opt.epochs && !run->stopped; i++) {
+        SE_TRY(
+            se_history_reserve(&run->t->history, run->opt.epochs - i, &run->t->allocator));
+        if (run->dataset != NULL)
+            seqecho_dataset_next(run->dataset);
+        run->epoch = i;
+        SE_TRY(run_epoch(run));
+    }
+    return send_event(run, SEQECHO_EVENT_FIT_END, &run->last);
+}
+
+static int run_fit(fit_run *run, seqecho_report *report)
+{
+    int err;
+
+    run->last = no_report;
+    err = prepare(run);
+    if (err == SEQECHO_OK)
+        err = run_epochs(run);
+    while (run->begun-- > 0) {
+        seqecho_callback *const c = run->opt.callbacks[run->begun];
+
+        if (c->ops->end != NULL)
+            c->ops->end(c);
+    }
+    se_shuffle_finish(&run->shuffle, &run->t->allocator);
+    SE_TRY(err);
+    se_report_write(report, &run->last);
     return SEQECHO_OK;
 }
 
 int seqecho_trainer_fit(seqecho_trainer *t, const seqecho_view *x, const seqecho_view *y,
                         const seqecho_fit_options *options, seqecho_report *report)
 {
-    fit_run run = { .t = t, .data = { x, y, NULL } };
+    fit_run run = { .t = t };
 
     SE_TRY(se_trainer_enter(t, "fit"));
     SE_TRY(se_report_check(report));
-    SE_TRY(read_options(&run.opt, options, SEQECHO_RESET_NEVER));
-    return run_fit(&run, NULL, report);
-}
-
-/* The rows of a dataset as the trainer takes them: class numbers stand for one-hot rows,
- * with the same bits, where the loss allows it. */
-static se_samples dataset_views(const seqecho_trainer *t, const seqecho_dataset *dataset)
-{
-    const se_classes *const classes = se_dataset_classes(dataset);
-
-    return (se_samples){
-        .x = classes != NULL ? &classes->x : seqecho_dataset_x(dataset),
-        .y = classes != NULL && se_loss_takes_classes(t->objective.output[0].loss)
-                 ? &classes->y
-                 : seqecho_dataset_y(dataset),
-    };
-}
-
-static int check_unique(const se_classes *classes, const se_shape *shape, const char *call,
-                        const char *what)
-{
-    if (se_shape_features(shape) != classes->n_unique)
-        return se_fail(SEQECHO_ESHAPE,
-                       "%s: the dataset's values are one of %" PRId64
-                       ", but the graph's %s "
-                       "has %" PRId64 " features",
-                       call, classes->n_unique, what, se_shape_features(shape));
-    return SEQECHO_OK;
-}
-
-/* A dataset feeds graphs of one input and one output. */
-static int check_dataset(const seqecho_trainer *t, const seqecho_dataset *dataset,
-                         const char *call)
-{
-    const seqecho_graph *const g = t->session->graph;
-    const se_classes *classes;
-
-    if (dataset == NULL)
-        return se_fail(SEQECHO_EINVAL, "%s: dataset is NULL", call);
-    if (g->n_inputs != 1 || g->n_outputs != 1)
-        return se_fail(
-            SEQECHO_ESHAPE,
-            "%s: the graph has %zu inputs and %zu outputs, a dataset feeds one of "
-            "each",
-            call, g->n_inputs, g->n_outputs);
-    classes = se_dataset_classes(dataset);
-    if (classes == NULL)
-        return SEQECHO_OK;
-    SE_TRY(check_unique(classes, &t->session->inputs[0]->shape, call, "input"));
-    return check_unique(classes, &t->session->outputs[0]->shape, call, "output");
+    SE_TRY(se_fit_options_read(&run.opt, options, SEQECHO_RESET_NEVER));
+    run.data = (se_samples){ x, y, run.opt.sample_weight };
+    return run_fit(&run, report);
 }
 
 int seqecho_trainer_fit_dataset(seqecho_trainer *t, seqecho_dataset *dataset,
                                 const seqecho_fit_options *options, seqecho_report *report)
 {
-    fit_run run = { .t = t };
+    fit_run run = { .t = t, .dataset = dataset };
 
     SE_TRY(se_trainer_enter(t, "fit_dataset"));
-    SE_TRY(check_dataset(t, dataset, "fit_dataset"));
+    SE_TRY(se_dataset_check(t, dataset, "fit_dataset"));
     SE_TRY(se_report_check(report));
-    SE_TRY(read_options(&run.opt, options, SEQECHO_RESET_EACH_EPOCH));
-    run.data = dataset_views(t, dataset);
-    return run_fit(&run, dataset, report);
-}
-
-/* ---- Evaluation ---- */
-
-/* Add all samples to *score, batch by batch, without training. */
-static int score_samples(seqecho_trainer *t, const se_samples *samples,
-                         const seqecho_fit_options *opt, se_score *score, int64_t *batches)
-{
-    int64_t count = 0, batch = 0;
-
-    SE_TRY(se_trainer_check(t, samples, &count));
-    SE_TRY(se_trainer_batch(t, opt->batch_size, count, &batch));
-    for (int64_t first = 0; first < count; first += batch, (*batches)++) {
-        const int64_t left = count - first;
-
-        SE_TRY(se_trainer_pass(t, samples, first, left < batch ? left : batch, false, false,
-                               score));
-        se_session_commit(t->session);
-        if (opt->reset_states == SEQECHO_RESET_EACH_BATCH)
-            se_session_reset(t->session);
-    }
-    return SEQECHO_OK;
-}
-
-int seqecho_trainer_evaluate(seqecho_trainer *t, const seqecho_view *x,
-                             const seqecho_view *y, const seqecho_fit_options *options,
-                             seqecho_report *report)
-{
-    const double start = se_seconds();
-    const se_samples samples = { x, y, NULL };
-    se_score score = { .samples = 0 };
-    seqecho_fit_options opt;
-    seqecho_report result;
-    int64_t batches = 0;
-    int err;
-
-    SE_TRY(se_trainer_enter(t, "evaluate"));
-    SE_TRY(se_report_check(report));
-    SE_TRY(read_options(&opt, options, SEQECHO_RESET_NEVER));
-    se_session_save_states(t->session);
-    se_session_reset(t->session);
-    err = score_samples(t, &samples, &opt, &score, &batches);
-    se_session_restore_states(t->session);
-    SE_TRY(err);
-    result = se_report_make(t, &score, batches, se_seconds() - start);
-    se_report_write(report, &result);
-    return SEQECHO_OK;
-}
-
-int seqecho_trainer_evaluate_dataset(seqecho_trainer *t, seqecho_dataset *dataset,
-                                     int64_t sequences, const seqecho_fit_options *options,
-                                     seqecho_report *report)
-{
-    const double start = se_seconds();
-    se_score score = { .samples = 0 };
-    seqecho_fit_options opt;
-    seqecho_report result;
-    se_samples samples;
-    int64_t count = 0, batch = 0, batches = 0;
-    int err = SEQECHO_OK;
-
-    SE_TRY(se_trainer_enter(t, "evaluate_dataset"));
-    SE_TRY(check_dataset(t, dataset, "evaluate_dataset"));
-    SE_TRY(se_report_check(report));
-    SE_TRY(read_options(&opt, options, SEQECHO_RESET_NEVER));
-    if (sequences < 1)
-        return se_fail(SEQECHO_EINVAL,
-                       "evaluate_dataset: sequences is %" PRId64 ", expected 1 or more",
-                       sequences);
-    samples = dataset_views(t, dataset);
-    SE_TRY(se_trainer_check(t, &samples, &count));
-    SE_TRY(se_trainer_batch(t, opt.batch_size, count, &batch));
-    se_session_save_states(t->session);
-    for (int64_t i = 0; i < sequences && err == SEQECHO_OK; i++) {
-        seqecho_dataset_next(dataset);
-        se_session_reset(t->session);
-        err = score_samples(t, &samples, &opt, &score, &batches);
-    }
-    se_session_restore_states(t->session);
-    SE_TRY(err);
-    result = se_report_make(t, &score, batches, se_seconds() - start);
-    se_report_write(report, &result);
-    return SEQECHO_OK;
+    SE_TRY(se_fit_options_read(&run.opt, options, SEQECHO_RESET_EACH_EPOCH));
+    run.data = se_dataset_samples(t, dataset, run.opt.sample_weight);
+    return run_fit(&run, report);
 }

@@ -6,9 +6,9 @@
 #include "train/objective.h"
 
 /* Sums over batches.  The loss of a batch is the sum over outputs of their mean losses,
- * and is added once for each sample of the batch.  A metric is a sum over the steps that are
- * not masked, and `measured` is how many those are; a step of an output that has n counts
- * 1/n in both, so that outputs count alike. */
+ * and is added once for each sample of the batch.  A metric is a sum over the steps that
+ * are not masked, and `measured` is how many those are; a step of an output that has n
+ * counts 1/n in both, so that outputs count alike. */
 typedef struct se_score {
     double loss;
     double metric[SE_METRICS];

@@ -27,7 +27,7 @@ int seqecho_trainer_create(seqecho_trainer **out, seqecho_graph *graph,
     *out = NULL;
     SE_TRY(se_options_read(&opt, sizeof opt, options, "trainer options"));
     for (size_t i = 0; i < sizeof opt.reserved; i++)
-        if (opt.reserved[i] != 0)
+        if (opt.reserved[i] != 0 || opt.reserved_2 != 0)
             return se_fail(SEQECHO_ENOTSUP, "trainer options: reserved is set, but this "
                                             "library knows only 0");
     SE_TRY(se_allocator_read(&allocator, opt.allocator));

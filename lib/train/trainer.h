@@ -23,6 +23,7 @@ struct seqecho_trainer {
     se_optimizer optimizer;
     float *grads; /* in the layout of the parameters */
     se_history history;
+    uint64_t epochs; /* fitted so far */
     se_phase phase;
     bool in_event; /* a callback is running */
 };

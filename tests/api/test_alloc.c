@@ -45,6 +45,7 @@ typedef struct life {
     seqecho_trainer *trainer;
     seqecho_predictor *predictor;
     seqecho_dataset *data;
+    seqecho_callback *stop, *log;
     const seqecho_view *x, *y;
     int failures;
     float out[SAMPLES * STEPS * CLASSES], y_t[2 * CLASSES];
@@ -140,6 +141,34 @@ static int fit_larger(life *l)
     return train(l, SAMPLES);
 }
 
+static int create_stop(life *l)
+{
+    return seqecho_early_stopping_create(
+        &l->stop,
+        SEQECHO_EARLY_STOPPING(.restore_best_weights = true, .allocator = &l->hook));
+}
+
+static int create_log(life *l)
+{
+    return seqecho_csv_log_create(
+        &l->log, SEQECHO_CSV_LOG(.path = "/dev/null", .allocator = &l->hook));
+}
+
+/* A batch of shuffled samples, best weights, and more epochs in the history. */
+static int fit_with_all(life *l)
+{
+    seqecho_callback *const callbacks[] = { l->stop, l->log };
+    seqecho_report report = SEQECHO_REPORT_INIT;
+    const int err = seqecho_trainer_fit(
+        l->trainer, l->x, l->y,
+        SEQECHO_FIT(.batch_size = 3, .epochs = 3, .shuffle = true, .validation_split = 0.3,
+                    .callbacks = callbacks, .n_callbacks = 2),
+        &report);
+
+    l->loss = err == 0 ? report.loss : l->loss;
+    return err;
+}
+
 /* Gradients of the inputs need room of their own. */
 static int compute(life *l)
 {
@@ -159,11 +188,12 @@ static const struct {
     stage act;
     bool counts; /* after a failure exactly as many blocks live as before */
 } stages[] = {
-    { create_graph, true },     { build, false }, /* the graph is gone */
-    { freeze, true },           { create_trainer, true },
-    { create_dataset, true },   { fit, false }, /* the history may keep its room */
-    { fit_larger, true },       { compute, true },
-    { create_predictor, true }, { run, true },
+    { create_graph, true },  { build, false }, /* the graph is gone */
+    { freeze, true },        { create_trainer, true },   { create_dataset, true },
+    { fit, false }, /* the history may keep its room */
+    { fit_larger, true },    { create_stop, true },      { create_log, true },
+    { fit_with_all, false }, /* likewise */
+    { compute, true },       { create_predictor, true }, { run, true },
 };
 #define STAGES (sizeof stages / sizeof *stages)
 
@@ -217,6 +247,8 @@ static void end(life *l)
     seqecho_trainer_destroy(l->trainer);
     seqecho_graph_destroy(l->graph);
     seqecho_dataset_destroy(l->data);
+    seqecho_callback_destroy(l->stop);
+    seqecho_callback_destroy(l->log);
     assert_int_equal(l->f.blocks.live, 0);
 }
 

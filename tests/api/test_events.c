@@ -11,7 +11,7 @@ static const models_size whole = { .batch = 7, .classes = 12, .units = 6 };
 /* What a callback saw, and what it is to answer.  Callbacks run inside the library, so
  * they note and never assert. */
 typedef struct witness {
-    char order[256]; /* "B012E" an epoch: begin, batch numbers, end */
+    char order[256]; /* "B012E" an epoch: begin, batch numbers, end; "F": end of the fit */
     size_t events;
     int answer; /* at event number `at` */
     size_t at;  /* 1 for the first; 0: never */
@@ -39,6 +39,8 @@ static int watch(void *user, const seqecho_event *event)
         c = 'E';
         w->samples_at_end = event->train->samples;
         w->loss_at_end = event->train->loss;
+    } else if (event->kind == SEQECHO_EVENT_FIT_END) {
+        c = 'F';
     }
     if (length + 1 < sizeof w->order)
         w->order[length] = c;
@@ -89,7 +91,7 @@ static void every_event_in_order(void **state)
 
     (void)state;
     assert_int_equal(fit(&s, &w, 3, &report), 0);
-    assert_string_equal(w.order, "B012EB012EB012E");
+    assert_string_equal(w.order, "B012EB012EB012EF");
     assert_true(w.sound);
     assert_int_equal(w.epochs, 3);
     assert_int_equal(w.batches, 3);
@@ -108,7 +110,7 @@ static void datasets_too(void **state)
                          s.trainer, s.data,
                          SEQECHO_FIT(.epochs = 2, .on_event = watch, .user = &w), NULL),
                      0);
-    assert_string_equal(w.order, "B012EB012E");
+    assert_string_equal(w.order, "B012EB012EF");
     assert_true(w.sound);
     tear_down(&s);
 }
@@ -140,13 +142,13 @@ static void positive_stops(void **state)
         int64_t samples;
         size_t epochs;
     } cases[] = {
-        { 1, "B", 0, 0 },
-        { 2, "B0E", 7, 1 },
-        { 4, "B012E", 21, 1 },
-        { 5, "B012E", 21, 1 },
-        { 6, "B012EB", 21, 1 },
-        { 8, "B012EB01E", 14, 2 },
-        { 10, "B012EB012E", 21, 2 },
+        { 1, "BF", 0, 0 },
+        { 2, "B0EF", 7, 1 },
+        { 4, "B012EF", 21, 1 },
+        { 5, "B012EF", 21, 1 },
+        { 6, "B012EBF", 21, 1 },
+        { 8, "B012EB01EF", 14, 2 },
+        { 10, "B012EB012EF", 21, 2 },
     };
 
     (void)state;
@@ -203,7 +205,7 @@ static void negative_fails(void **state)
             /* And the trainer is none the worse. */
             w = (witness){ .at = 0 };
             assert_int_equal(fit(&s, &w, 1, &report), 0);
-            assert_string_equal(w.order, "B012E");
+            assert_string_equal(w.order, "B012EF");
             tear_down(&s);
         }
 }
@@ -339,7 +341,7 @@ static void callbacks_use_other_trainers(void **state)
         0);
     assert_int_equal(seqecho_trainer_fit(a.trainer, seqecho_dataset_x(a.data),
                                          seqecho_dataset_y(a.data),
-                                         SEQECHO_FIT(.epochs = 4), NULL),
+                                         SEQECHO_FIT(.epochs = 5), NULL),
                      0);
     models_assert_same(a.graph, b.graph);
     tear_down(&a);

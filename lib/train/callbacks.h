@@ -1,0 +1,61 @@
+/* train/callbacks.h - what ready-made callbacks share.
+ * SPDX-License-Identifier: MIT */
+#ifndef SE_TRAIN_CALLBACKS_H
+#define SE_TRAIN_CALLBACKS_H
+
+#include <seqecho/callbacks.h>
+
+#include "train/trainer.h"
+
+typedef struct se_callback_ops {
+    /* A fit begins: forget the last one, check, take what is needed; or NULL. */
+    int (*begin)(seqecho_callback *callback, seqecho_trainer *trainer, bool validation);
+    /* The answer is that of a seqecho_event_fn; a negative one has its message set. */
+    int (*event)(seqecho_callback *callback, const seqecho_event *event);
+    /* A fit is over, well or not; begin() has succeeded.  Or NULL. */
+    void (*end)(seqecho_callback *callback);
+    void (*destroy)(seqecho_callback *callback); /* what it holds; or NULL */
+} se_callback_ops;
+
+/* Every callback begins with this. */
+struct seqecho_callback {
+    const se_callback_ops *ops;
+    seqecho_allocator allocator;
+};
+
+/* Memory for a callback of `size` bytes; `what` names it. */
+int se_callback_create(void *out, size_t size, const se_callback_ops *ops,
+                       const seqecho_allocator *allocator, const char *what);
+
+/* Read options; `out` is where the callback will go. */
+int se_callback_options(seqecho_callback **out, void *opt, size_t size, const void *given,
+                        const char *what);
+
+/* SEQECHO_ENOTSUP unless all are zero. */
+int se_callback_reserved(const uint8_t *reserved, size_t n, const char *what);
+
+/* ---- A metric that is watched ---- */
+
+typedef struct se_monitor {
+    const char *owner; /* begins messages */
+    bool chosen;       /* by the user; else it depends on the validation */
+    se_series series;
+    double min_delta;
+    double best;
+    bool has_best;
+} se_monitor;
+
+/* name may be NULL. */
+int se_monitor_read(se_monitor *monitor, const char *owner, const char *name,
+                    double min_delta);
+
+/* A fit begins.  SEQECHO_ENOTFOUND if it does not compute the metric. */
+int se_monitor_begin(se_monitor *monitor, const seqecho_trainer *trainer, bool validation);
+
+/* Is `value` by more than min_delta better than `other`?  NaN never is. */
+bool se_monitor_better(const se_monitor *monitor, double value, double other);
+
+/* The same, of the best so far, which is anything at first; if so, it is the best now. */
+bool se_monitor_improved(se_monitor *monitor, double value);
+
+#endif /* SE_TRAIN_CALLBACKS_H */
