@@ -21,6 +21,18 @@ static void take_class(se_row_sums *z, int32_t number)
         z->start = input->b;
 }
 
+/* Steps come one by one, so there is no first one of a sequence: at a missing step the last
+ * output is the state, as it is of a run that began with zeros. */
+static bool forward_missing(const se_frame *f)
+{
+    const seqecho_lstm_spec *const spec = f->layer->spec;
+
+    if (spec->masked_output != SEQECHO_MASKED_LAST)
+        return false;
+    se_lstm_forward_as(f, SEQECHO_MASKED_STATE);
+    return true;
+}
+
 bool se_lstm_forward_step(const se_frame *f)
 {
     const seqecho_lstm_spec *const spec = f->layer->spec;
@@ -39,6 +51,8 @@ bool se_lstm_forward_step(const se_frame *f)
         .backwards = h_prev != NULL && h_prev < h,
     };
 
+    if (f->in[0].mask != NULL && memchr(f->in[0].mask, 0, (size_t)f->batch) != NULL)
+        return forward_missing(f);
     if (f->batch != 1 || spec->activation != SEQECHO_TANH ||
         spec->recurrent_activation != SEQECHO_SIGMOID)
         return false;

@@ -21,6 +21,10 @@
     { \
         OPTION, FIELD_ACTIVATION, offsetof(T, MEMBER) \
     }
+#define MASKED(T, OPTION, MEMBER) \
+    { \
+        OPTION, FIELD_MASKED, offsetof(T, MEMBER) \
+    }
 #define IGNORED(OPTION) \
     { \
         OPTION, FIELD_IGNORED, 0 \
@@ -50,6 +54,7 @@ static const struct field lstm_fields[] = {
     FLAG(seqecho_lstm_spec, "go_backwards", go_backwards),
     INVERSE(seqecho_lstm_spec, "use_bias", no_bias),
     INVERSE(seqecho_lstm_spec, "unit_forget_bias", no_unit_forget_bias),
+    MASKED(seqecho_lstm_spec, "masked_output", masked_output),
     IGNORED("implementation"),
     IGNORED("unroll"),
     IGNORED("kernel_initializer"),
@@ -117,6 +122,13 @@ static const struct word activations[] = {
     { "gelu", ABSENT },
     { "mish", ABSENT },
     { "relu6", ABSENT },
+    { NULL, ABSENT },
+};
+
+static const struct word masked_outputs[] = {
+    { "last", SEQECHO_MASKED_LAST },
+    { "state", SEQECHO_MASKED_STATE },
+    { "zero", SEQECHO_MASKED_ZERO },
     { NULL, ABSENT },
 };
 
@@ -222,6 +234,19 @@ bool table_metric(struct golden_case *c, const char *name, uint32_t *out)
     return true;
 }
 
+static bool set_masked(struct golden_case *c, const struct field *field, const char *value,
+                       unsigned char *spec)
+{
+    seqecho_masked_output output;
+    int number = 0;
+
+    if (!look_up(c, masked_outputs, field->option, value, &number))
+        return false;
+    output = (seqecho_masked_output)number;
+    memcpy(spec + field->offset, &output, sizeof output);
+    return true;
+}
+
 static bool set_field(struct golden_case *c, const struct field *field, const char *value,
                       unsigned char *spec)
 {
@@ -231,6 +256,8 @@ static bool set_field(struct golden_case *c, const struct field *field, const ch
 
     if (field->type == FIELD_IGNORED)
         return true;
+    if (field->type == FIELD_MASKED)
+        return set_masked(c, field, value, spec);
     if (field->type == FIELD_ACTIVATION) {
         if (!table_activation(c, value, &activation))
             return false;

@@ -17,6 +17,7 @@ enum field_type {
     FIELD_FLAG,       /* 0 or 1, for a seqecho_bool */
     FIELD_INVERSE,    /* the same, for one that means the opposite */
     FIELD_ACTIVATION, /* the name of an activation */
+    FIELD_MASKED,     /* last, state or zero: a seqecho_masked_output */
     FIELD_IGNORED     /* without effect on a layer whose weights are set */
 };
 
