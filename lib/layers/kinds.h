@@ -11,5 +11,15 @@ extern const se_layer_ops se_activation_ops;
 extern const se_layer_ops se_lstm_ops;
 extern const se_layer_ops se_repeat_vector_ops;
 extern const se_layer_ops se_time_distributed_ops;
+extern const se_layer_ops se_masking_ops;
+extern const se_layer_ops se_dropout_ops;
+extern const se_layer_ops se_embedding_ops;
+extern const se_layer_ops se_concatenate_ops;
+extern const se_layer_ops se_add_ops;
+extern const se_layer_ops se_multiply_ops;
+extern const se_layer_ops se_average_ops;
+extern const se_layer_ops se_layer_normalization_ops;
+extern const se_layer_ops se_attention_ops;
+extern const se_layer_ops se_additive_attention_ops;
 
 #endif /* SE_LAYERS_KINDS_H */

@@ -13,6 +13,16 @@
 static const se_layer_ops *const kinds[] = {
     &se_input_ops, &se_dense_ops,         &se_activation_ops,
     &se_lstm_ops,  &se_repeat_vector_ops, &se_time_distributed_ops,
+    &se_masking_ops,
+    &se_dropout_ops,
+    &se_embedding_ops,
+    &se_concatenate_ops,
+    &se_add_ops,
+    &se_multiply_ops,
+    &se_average_ops,
+    &se_layer_normalization_ops,
+    &se_attention_ops,
+    &se_additive_attention_ops,
 };
 
 const se_layer_ops *se_layer_find(uint32_t kind)

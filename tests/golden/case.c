@@ -78,8 +78,7 @@ bool parse_int(struct golden_case *c, const char *what, const char *text, int64_
     return true;
 }
 
-static bool parse_double(struct golden_case *c, const char *what, const char *text,
-                         double *value)
+bool parse_double(struct golden_case *c, const char *what, const char *text, double *value)
 {
     char *end;
 

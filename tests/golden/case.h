@@ -75,6 +75,7 @@ bool option_int(struct golden_case *c, const struct line *line, const char *key,
 bool option_double(struct golden_case *c, const struct line *line, const char *key,
                    double fallback, double *value);
 bool parse_int(struct golden_case *c, const char *what, const char *text, int64_t *value);
+bool parse_double(struct golden_case *c, const char *what, const char *text, double *value);
 
 /* An array by name, its values read; NULL, with the reason noted, if there is none. */
 struct array *case_array(struct golden_case *c, const char *name);

@@ -9,6 +9,10 @@
     { \
         OPTION, FIELD_SIZE, offsetof(T, MEMBER) \
     }
+#define FLOAT(T, OPTION, MEMBER) \
+    { \
+        OPTION, FIELD_FLOAT, offsetof(T, MEMBER) \
+    }
 #define FLAG(T, OPTION, MEMBER) \
     { \
         OPTION, FIELD_FLAG, offsetof(T, MEMBER) \
@@ -68,6 +72,25 @@ static const struct field repeat_vector_fields[] = {
     { 0 },
 };
 
+static const struct field masking_fields[] = {
+    FLOAT(seqecho_masking_spec, "mask_value", mask_value),
+    { 0 },
+};
+
+static const struct field dropout_fields[] = {
+    FLOAT(seqecho_dropout_spec, "rate", rate),
+    IGNORED("seed"),
+    { 0 },
+};
+
+static const struct field embedding_fields[] = {
+    SIZE(seqecho_embedding_spec, "input_dim", input_dim),
+    SIZE(seqecho_embedding_spec, "output_dim", output_dim),
+    FLAG(seqecho_embedding_spec, "mask_zero", mask_zero),
+    IGNORED("embeddings_initializer"),
+    { 0 },
+};
+
 /* A wrapper's options are those of the layer it wraps, on the same line. */
 static const struct field no_fields[] = { { 0 } };
 
@@ -84,7 +107,7 @@ static const struct layer_class layer_classes[] = {
     { "GRU", 0, 0, NULL },
     { "SimpleRNN", 0, 0, NULL },
     { "Bidirectional", 0, 0, NULL },
-    { "Masking", 0, 0, NULL },
+    { "Masking", SEQECHO_KIND_MASKING, sizeof(seqecho_masking_spec), masking_fields },
     { "Conv1D", 0, 0, NULL },
     { "MaxPooling1D", 0, 0, NULL },
     { "AveragePooling1D", 0, 0, NULL },
@@ -93,8 +116,9 @@ static const struct layer_class layer_classes[] = {
     { "Flatten", 0, 0, NULL },
     { "Reshape", 0, 0, NULL },
     { "Permute", 0, 0, NULL },
-    { "Dropout", 0, 0, NULL },
-    { "Embedding", 0, 0, NULL },
+    { "Dropout", SEQECHO_KIND_DROPOUT, sizeof(seqecho_dropout_spec), dropout_fields },
+    { "Embedding", SEQECHO_KIND_EMBEDDING, sizeof(seqecho_embedding_spec),
+      embedding_fields },
     /* clang-format on */
 };
 
@@ -247,6 +271,19 @@ static bool set_masked(struct golden_case *c, const struct field *field, const c
     return true;
 }
 
+static bool set_float(struct golden_case *c, const struct field *field, const char *value,
+                      unsigned char *spec)
+{
+    double number = 0.0;
+    float narrow;
+
+    if (!parse_double(c, field->option, value, &number))
+        return false;
+    narrow = (float)number;
+    memcpy(spec + field->offset, &narrow, sizeof narrow);
+    return true;
+}
+
 static bool set_field(struct golden_case *c, const struct field *field, const char *value,
                       unsigned char *spec)
 {
@@ -264,6 +301,8 @@ static bool set_field(struct golden_case *c, const struct field *field, const ch
         memcpy(spec + field->offset, &activation, sizeof activation);
         return true;
     }
+    if (field->type == FIELD_FLOAT)
+        return set_float(c, field, value, spec);
     if (!parse_int(c, field->option, value, &number))
         return false;
     if (field->type == FIELD_SIZE) {

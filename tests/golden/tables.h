@@ -14,6 +14,7 @@
 
 enum field_type {
     FIELD_SIZE,       /* a whole number, for an int64_t */
+    FIELD_FLOAT,      /* a number, for a float */
     FIELD_FLAG,       /* 0 or 1, for a seqecho_bool */
     FIELD_INVERSE,    /* the same, for one that means the opposite */
     FIELD_ACTIVATION, /* the name of an activation */
