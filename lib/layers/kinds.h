@@ -21,5 +21,13 @@ extern const se_layer_ops se_average_ops;
 extern const se_layer_ops se_layer_normalization_ops;
 extern const se_layer_ops se_attention_ops;
 extern const se_layer_ops se_additive_attention_ops;
+extern const se_layer_ops se_conv1d_ops;
+extern const se_layer_ops se_max_pooling1d_ops;
+extern const se_layer_ops se_average_pooling1d_ops;
+extern const se_layer_ops se_global_max_pooling1d_ops;
+extern const se_layer_ops se_global_average_pooling1d_ops;
+extern const se_layer_ops se_flatten_ops;
+extern const se_layer_ops se_reshape_ops;
+extern const se_layer_ops se_permute_ops;
 
 #endif /* SE_LAYERS_KINDS_H */

@@ -23,6 +23,14 @@ static const se_layer_ops *const kinds[] = {
     &se_layer_normalization_ops,
     &se_attention_ops,
     &se_additive_attention_ops,
+    &se_conv1d_ops,
+    &se_max_pooling1d_ops,
+    &se_average_pooling1d_ops,
+    &se_global_max_pooling1d_ops,
+    &se_global_average_pooling1d_ops,
+    &se_flatten_ops,
+    &se_reshape_ops,
+    &se_permute_ops,
 };
 
 const se_layer_ops *se_layer_find(uint32_t kind)

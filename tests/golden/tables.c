@@ -29,6 +29,14 @@
     { \
         OPTION, FIELD_MASKED, offsetof(T, MEMBER) \
     }
+#define PADDING(T, OPTION, MEMBER) \
+    { \
+        OPTION, FIELD_PADDING, offsetof(T, MEMBER) \
+    }
+#define SIZES(T, OPTION, MEMBER) \
+    { \
+        OPTION, FIELD_SIZES, offsetof(T, MEMBER) \
+    }
 #define IGNORED(OPTION) \
     { \
         OPTION, FIELD_IGNORED, 0 \
@@ -91,6 +99,31 @@ static const struct field embedding_fields[] = {
     { 0 },
 };
 
+static const struct field conv1d_fields[] = {
+    SIZE(seqecho_conv1d_spec, "filters", filters),
+    SIZE(seqecho_conv1d_spec, "kernel_size", kernel_size),
+    SIZE(seqecho_conv1d_spec, "strides", stride),
+    SIZE(seqecho_conv1d_spec, "dilation_rate", dilation),
+    PADDING(seqecho_conv1d_spec, "padding", padding),
+    ACTIVATION(seqecho_conv1d_spec, "activation", activation),
+    INVERSE(seqecho_conv1d_spec, "use_bias", no_bias),
+    IGNORED("kernel_initializer"),
+    IGNORED("bias_initializer"),
+    { 0 },
+};
+
+static const struct field pooling1d_fields[] = {
+    SIZE(seqecho_pooling1d_spec, "pool_size", pool_size),
+    SIZE(seqecho_pooling1d_spec, "strides", stride),
+    PADDING(seqecho_pooling1d_spec, "padding", padding),
+    { 0 },
+};
+
+static const struct field reshape_fields[] = {
+    SIZES(seqecho_reshape_spec, "target_shape", dim),
+    { 0 },
+};
+
 /* A wrapper's options are those of the layer it wraps, on the same line. */
 static const struct field no_fields[] = { { 0 } };
 
@@ -108,13 +141,17 @@ static const struct layer_class layer_classes[] = {
     { "SimpleRNN", 0, 0, NULL },
     { "Bidirectional", 0, 0, NULL },
     { "Masking", SEQECHO_KIND_MASKING, sizeof(seqecho_masking_spec), masking_fields },
-    { "Conv1D", 0, 0, NULL },
-    { "MaxPooling1D", 0, 0, NULL },
-    { "AveragePooling1D", 0, 0, NULL },
-    { "GlobalMaxPooling1D", 0, 0, NULL },
-    { "GlobalAveragePooling1D", 0, 0, NULL },
-    { "Flatten", 0, 0, NULL },
-    { "Reshape", 0, 0, NULL },
+    { "Conv1D", SEQECHO_KIND_CONV1D, sizeof(seqecho_conv1d_spec), conv1d_fields },
+    { "MaxPooling1D", SEQECHO_KIND_MAX_POOLING1D, sizeof(seqecho_pooling1d_spec),
+      pooling1d_fields },
+    { "AveragePooling1D", SEQECHO_KIND_AVERAGE_POOLING1D, sizeof(seqecho_pooling1d_spec),
+      pooling1d_fields },
+    { "GlobalMaxPooling1D", SEQECHO_KIND_GLOBAL_MAX_POOLING1D,
+      sizeof(seqecho_global_pooling1d_spec), no_fields },
+    { "GlobalAveragePooling1D", SEQECHO_KIND_GLOBAL_AVERAGE_POOLING1D,
+      sizeof(seqecho_global_pooling1d_spec), no_fields },
+    { "Flatten", SEQECHO_KIND_FLATTEN, sizeof(seqecho_flatten_spec), no_fields },
+    { "Reshape", SEQECHO_KIND_RESHAPE, sizeof(seqecho_reshape_spec), reshape_fields },
     { "Permute", 0, 0, NULL },
     { "Dropout", SEQECHO_KIND_DROPOUT, sizeof(seqecho_dropout_spec), dropout_fields },
     { "Embedding", SEQECHO_KIND_EMBEDDING, sizeof(seqecho_embedding_spec),
@@ -153,6 +190,13 @@ static const struct word masked_outputs[] = {
     { "last", SEQECHO_MASKED_LAST },
     { "state", SEQECHO_MASKED_STATE },
     { "zero", SEQECHO_MASKED_ZERO },
+    { NULL, ABSENT },
+};
+
+static const struct word paddings[] = {
+    { "valid", SEQECHO_PADDING_VALID },
+    { "same", SEQECHO_PADDING_SAME },
+    { "causal", SEQECHO_PADDING_CAUSAL },
     { NULL, ABSENT },
 };
 
@@ -284,6 +328,39 @@ static bool set_float(struct golden_case *c, const struct field *field, const ch
     return true;
 }
 
+/* Whole numbers between commas, as many as a sample may have axes. */
+static bool set_sizes(struct golden_case *c, const char *option, const char *value,
+                      unsigned char *to)
+{
+    size_t count = 0;
+
+    for (const char *end; value; value = *end ? end + 1 : NULL) {
+        char word[24] = "";
+        int64_t size = 0;
+
+        end = value + strcspn(value, ",");
+        if (count == SEQECHO_MAX_RANK - 1 || (size_t)(end - value) >= sizeof word)
+            return result_fail(c->result, "%s: too long a list", option);
+        memcpy(word, value, (size_t)(end - value));
+        if (!parse_int(c, option, word, &size))
+            return false;
+        memcpy(to + count++ * sizeof size, &size, sizeof size);
+    }
+    return true;
+}
+
+static bool set_padding(struct golden_case *c, const char *value, unsigned char *to)
+{
+    seqecho_padding padding;
+    int number = 0;
+
+    if (!look_up(c, paddings, "padding", value, &number))
+        return false;
+    padding = (seqecho_padding)number;
+    memcpy(to, &padding, sizeof padding);
+    return true;
+}
+
 static bool set_field(struct golden_case *c, const struct field *field, const char *value,
                       unsigned char *spec)
 {
@@ -303,6 +380,10 @@ static bool set_field(struct golden_case *c, const struct field *field, const ch
     }
     if (field->type == FIELD_FLOAT)
         return set_float(c, field, value, spec);
+    if (field->type == FIELD_PADDING)
+        return set_padding(c, value, spec + field->offset);
+    if (field->type == FIELD_SIZES)
+        return set_sizes(c, field->option, value, spec + field->offset);
     if (!parse_int(c, field->option, value, &number))
         return false;
     if (field->type == FIELD_SIZE) {

@@ -19,6 +19,8 @@ enum field_type {
     FIELD_INVERSE,    /* the same, for one that means the opposite */
     FIELD_ACTIVATION, /* the name of an activation */
     FIELD_MASKED,     /* last, state or zero: a seqecho_masked_output */
+    FIELD_PADDING,    /* the name of a padding */
+    FIELD_SIZES,      /* whole numbers between commas, for an array of int64_t */
     FIELD_IGNORED     /* without effect on a layer whose weights are set */
 };
 

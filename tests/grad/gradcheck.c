@@ -128,17 +128,20 @@ void gradcheck_fill_weights(seqecho_graph *graph, bool kinks)
     for (size_t i = 0; i < seqecho_graph_weight_count(graph); i++) {
         const char *const name = seqecho_graph_weight_name(graph, i);
         seqecho_view shape;
-        float *values, range;
+        float *values, fan_in, range;
         size_t n;
 
         assert_int_equal(seqecho_graph_weight_shape(graph, name, &shape), 0);
-        n = (size_t)shape.dim[0] * (size_t)(shape.rank == 2 ? shape.dim[1] : 1);
+        n = (size_t)shape.dim[0];
+        for (int32_t d = 1; d < shape.rank; d++)
+            n *= (size_t)shape.dim[d];
         values = allocate(n, sizeof *values);
-        range = kinks ? 0.5F / (float)shape.dim[0] : 1.2F / sqrtf((float)shape.dim[0]);
+        fan_in = (float)shape.dim[0] * (float)(shape.rank == 3 ? shape.dim[1] : 1);
+        range = kinks ? 0.5F / fan_in : 1.2F / sqrtf(fan_in);
         for (size_t j = 0; j < n; j++)
-            values[j] = shape.rank == 2 ? range * gradcheck_random()
-                        : kinks         ? biases[(j + i) % (sizeof biases / sizeof *biases)]
-                                        : 0.7F * gradcheck_random();
+            values[j] = shape.rank > 1 ? range * gradcheck_random()
+                        : kinks        ? biases[(j + i) % (sizeof biases / sizeof *biases)]
+                                       : 0.7F * gradcheck_random();
         assert_int_equal(seqecho_graph_weight_set(graph, name, values, n), 0);
         free(values);
     }
@@ -164,8 +167,8 @@ static void find_variables(check *c)
         v->weight[i] = seqecho_graph_weight_name(graph, i);
         assert_int_equal(seqecho_graph_weight_shape(graph, v->weight[i], &shape), 0);
         v->weight_size[i] = (size_t)shape.dim[0];
-        if (shape.rank == 2)
-            v->weight_size[i] *= (size_t)shape.dim[1];
+        for (int32_t d = 1; d < shape.rank; d++)
+            v->weight_size[i] *= (size_t)shape.dim[d];
         assert_int_equal(seqecho_graph_weight_get(graph, v->weight[i], c->weights + at,
                                                   v->weight_size[i]),
                          0);
