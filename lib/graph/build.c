@@ -86,6 +86,26 @@ static bool reserve_weight(seqecho_graph *graph, const se_weight *w)
     return true;
 }
 
+/* What a wrapper cannot refuse while it declares the weights of the layers inside. */
+static int check_weights(const seqecho_layer *layer)
+{
+    if (layer->n_weights > SE_MAX_WEIGHTS)
+        return se_fail(SEQECHO_ENOTSUP,
+                       "%s: more than %d arrays of weights; put fewer layers inside",
+                       layer->name, SE_MAX_WEIGHTS);
+    for (size_t i = 0; i < layer->n_weights; i++) {
+        if (layer->weights[i].name == NULL)
+            return SEQECHO_ENOMEM; /* with the allocation's message */
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(layer->weights[i].name, layer->weights[j].name) == 0)
+                return se_fail(SEQECHO_EINVAL,
+                               "%s: two of its weights are named \"%s\"; give the layers "
+                               "inside other names",
+                               layer->name, layer->weights[i].name);
+    }
+    return SEQECHO_OK;
+}
+
 /* First call: the weights become known.  Later calls must fit them. */
 static int build_weights(seqecho_layer *layer, const se_shape *in)
 {
@@ -102,6 +122,7 @@ static int build_weights(seqecho_layer *layer, const se_shape *in)
         return SEQECHO_OK;
     if (layer->ops->build != NULL)
         layer->ops->build(layer, in);
+    SE_TRY(check_weights(layer));
     for (size_t i = 0; i < layer->n_weights; i++) {
         se_weight *const w = &layer->weights[i];
         const size_t length = strlen(layer->name) + 1 + strlen(w->name);
@@ -328,11 +349,12 @@ seqecho_node *seqecho_node_output(seqecho_node *node, size_t i)
     if (call == NULL || call->layer->graph->status < 0)
         return NULL;
     if (i >= call->n_out) {
-        const int err = se_fail(
-            SEQECHO_EINVAL, "%s: it has %zu output%s, there is no number %zu%s",
-            call->layer->name, call->n_out, call->n_out > 1 ? "s" : "", i,
-            call->layer->ops->kind == SEQECHO_KIND_LSTM ? "; states need return_state"
-                                                        : "");
+        const int err =
+            se_fail(SEQECHO_EINVAL, "%s: it has %zu output%s, there is no number %zu%s",
+                    call->layer->name, call->n_out, call->n_out > 1 ? "s" : "", i,
+                    call->layer->ops->traits(call->layer) & SE_TRAIT_RECURRENT
+                        ? "; states need return_state"
+                        : "");
 
         if (!call->layer->graph->frozen)
             se_graph_latch(call->layer->graph, err);

@@ -1,6 +1,7 @@
 /* graph/summary.c - a table of layers, shapes and weight counts, as Keras's summary().
  * SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/strbuf.h"
 #include "graph/graph.h"
@@ -25,6 +26,28 @@ static bool first_call(const seqecho_graph *graph, const se_call *call)
     return c == call;
 }
 
+/* " of LSTM", " of Conv1D, MaxPooling1D, Flatten": the layers inside a wrapper, the first
+ * and those after it that end before `end`.  The two of Bidirectional are mostly of one
+ * kind, and then named once. */
+static void add_inner(se_strbuf *buf, const seqecho_layer *layer, size_t end)
+{
+    const bool once = layer->ops->kind == SEQECHO_KIND_BIDIRECTIONAL;
+    const seqecho_layer *const first = layer->inner;
+
+    for (const seqecho_layer *l = first; l != NULL; l = l->next) {
+        const size_t more = strlen(l->ops->class_name) + (l->next != NULL ? 7 : 2);
+
+        if (once && l != first && l->ops == first->ops)
+            continue;
+        if (l != first && buf->length + more > end) {
+            se_strbuf_add(buf, ", ...");
+            return;
+        }
+        se_strbuf_add(buf, "%s%s", l == first ? " of " : ", ", l->ops->class_name);
+        add_inner(buf, l, end);
+    }
+}
+
 /* One call; a shared layer's weights are counted at its first. */
 static void add_call(se_strbuf *buf, const seqecho_graph *graph, const se_call *call)
 {
@@ -36,8 +59,7 @@ static void add_call(se_strbuf *buf, const seqecho_graph *graph, const se_call *
     for (size_t i = 0; i < layer->n_weights; i++)
         count += se_weight_size(&layer->weights[i]);
     se_strbuf_add(buf, "%s (%s", layer->name, layer->ops->class_name);
-    if (layer->inner != NULL)
-        se_strbuf_add(buf, " of %s", layer->inner->ops->class_name);
+    add_inner(buf, layer, start + SHAPE_COLUMN - 3);
     se_strbuf_add(buf, ")  ");
     se_strbuf_pad(buf, start, SHAPE_COLUMN);
     for (size_t i = 0; i < call->n_out; i++)

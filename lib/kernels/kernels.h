@@ -167,6 +167,22 @@ typedef struct se_kernels {
     void (*lstm_step)(int64_t units, const se_row_sums *z, const float *c_prev, float *c,
                       float *h, float *h_copy);
 
+    /* ---- GRU with tanh and sigmoid, after the products; reset after ----
+     *
+     * x, y: (rows, 3 units), pre-activations of x and of h in blocks z, r, h, biases
+     * included.  x out: gates z, r, g.
+     *     z, r = sigmoid(x + y)    g = tanh(x + r y)    h = z h_prev + (1 - z) g
+     * h and h_prev: (rows, units).  h_prev == NULL means zeros, and may equal h. */
+    void (*gru_forward)(int64_t rows, int64_t units, float *x, const float *y,
+                        const float *h_prev, float *h);
+    /* x in: gates; y in: as it was, though only block h is looked at.  Out: gradients of
+     * the pre-activations of both.  The gradient of h is dh_1 + dh_2, dh_1 == NULL for
+     * zeros.  dh_prev, which may equal dh_2, receives that of h_prev as far as it does not
+     * come through y. */
+    void (*gru_backward)(int64_t rows, int64_t units, float *x, float *y,
+                         const float *h_prev, const float *dh_1, const float *dh_2,
+                         float *dh_prev);
+
     /* ---- Optimizers ----
      *
      * g is the gradient, w the weights; the other arrays are kept from step to step. */

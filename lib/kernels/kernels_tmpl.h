@@ -11,6 +11,7 @@
 #define SE_KERNELS_KERNELS_TMPL_H
 
 #include "kernels/gemm_tmpl.h"
+#include "kernels/gru_tmpl.h"
 #include "kernels/lstm_tmpl.h"
 #include "kernels/math_tmpl.h"
 #include "kernels/optimizer_tmpl.h"
@@ -132,6 +133,8 @@ const se_kernels SE_TABLE = {
     .lstm_forward = lstm_forward,
     .lstm_backward = lstm_backward,
     .lstm_step = lstm_step,
+    .gru_forward = gru_forward,
+    .gru_backward = gru_backward,
     .adam = adam,
     .adamw = adamw,
     .nadam = nadam,

@@ -29,5 +29,9 @@ extern const se_layer_ops se_global_average_pooling1d_ops;
 extern const se_layer_ops se_flatten_ops;
 extern const se_layer_ops se_reshape_ops;
 extern const se_layer_ops se_permute_ops;
+extern const se_layer_ops se_bidirectional_ops;
+extern const se_layer_ops se_sequential_ops;
+extern const se_layer_ops se_gru_ops;
+extern const se_layer_ops se_simple_rnn_ops;
 
 #endif /* SE_LAYERS_KINDS_H */

@@ -11,8 +11,13 @@
 
 /* The only list: everything else asks here. */
 static const se_layer_ops *const kinds[] = {
-    &se_input_ops, &se_dense_ops,         &se_activation_ops,
-    &se_lstm_ops,  &se_repeat_vector_ops, &se_time_distributed_ops,
+    /* clang-format off */
+    &se_input_ops,
+    &se_dense_ops,
+    &se_activation_ops,
+    &se_lstm_ops,
+    &se_repeat_vector_ops,
+    &se_time_distributed_ops,
     &se_masking_ops,
     &se_dropout_ops,
     &se_embedding_ops,
@@ -31,6 +36,11 @@ static const se_layer_ops *const kinds[] = {
     &se_flatten_ops,
     &se_reshape_ops,
     &se_permute_ops,
+    &se_bidirectional_ops,
+    &se_sequential_ops,
+    &se_gru_ops,
+    &se_simple_rnn_ops,
+    /* clang-format on */
 };
 
 const se_layer_ops *se_layer_find(uint32_t kind)

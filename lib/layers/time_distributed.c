@@ -4,8 +4,8 @@
  * In step-major order the first axis of a sample lies next to the batch, so the wrapper
  * is the inner layer called once with batch * timesteps samples: nothing is moved. */
 #include "base/error.h"
+#include "layers/inner.h"
 #include "layers/kinds.h"
-#include "layers/noise.h"
 
 static size_t time_distributed_inner(void *spec, const seqecho_spec *list[SE_MAX_INNER])
 {
@@ -18,13 +18,8 @@ static size_t time_distributed_inner(void *spec, const seqecho_spec *list[SE_MAX
 
 static int time_distributed_check(seqecho_layer *layer)
 {
-    seqecho_layer *const inner = layer->inner;
-
-    if (inner->ops->max_inputs == 0)
-        return se_fail(SEQECHO_EINVAL, "%s: the inner layer is an input", layer->name);
-    if (inner->name == NULL)
-        inner->name = inner->ops->base_name;
-    return inner->ops->check(inner);
+    SE_TRY(se_inner_name(layer));
+    return se_inner_check_single(layer, layer->inner);
 }
 
 static uint32_t time_distributed_traits(const seqecho_layer *layer)
@@ -61,7 +56,7 @@ static int time_distributed_infer(const seqecho_layer *layer, const se_shape *in
             "before it return sequences?",
             layer->name, se_shape_text(text, 0, in));
     inner = without_first(in);
-    SE_TRY(n_out = layer->inner->ops->infer(layer->inner, &inner, 1, out));
+    SE_TRY(n_out = se_inner_infer(layer, layer->inner, &inner, 1, out));
     for (int i = 0; i < n_out; i++) {
         if (out[i].rank == SE_SAMPLE_RANK)
             return se_fail(SEQECHO_ESHAPE,
@@ -74,31 +69,23 @@ static int time_distributed_infer(const seqecho_layer *layer, const se_shape *in
     return n_out;
 }
 
-/* The weights are the wrapper's, so that they are found under its name. */
 static void time_distributed_build(seqecho_layer *layer, const se_shape *in)
 {
     const se_shape inner = without_first(in);
 
-    if (layer->inner->ops->build == NULL)
-        return;
-    layer->inner->ops->build(layer->inner, &inner);
-    for (size_t i = 0; i < layer->inner->n_weights; i++)
-        layer->weights[i] = layer->inner->weights[i];
-    layer->n_weights = layer->inner->n_weights;
+    se_inner_build(layer, layer->inner, &inner, "", "");
 }
 
 /* The frame of the inner layer; its shapes are kept in `shapes`. */
 static se_frame inner_frame(const se_frame *f, se_shape shapes[2 * SE_MAX_PORTS])
 {
-    se_frame g = *f;
+    se_frame g = se_inner_frame(f, f->layer->inner);
 
-    g.layer = f->layer->inner;
     g.batch = f->batch * f->in_shape[0]->dim[0];
-    g.noise = se_noise_inside(f->noise, 0);
-    g.mask = NULL; /* the steps of the wrapper are samples inside */
     for (size_t i = 0; i < f->n_in; i++) {
         shapes[i] = without_first(f->in_shape[i]);
         g.in_shape[i] = &shapes[i];
+        /* The steps of the wrapper are samples inside, and its mask is not theirs. */
         g.in[i].masked = false;
         g.in[i].mask = NULL;
     }

@@ -363,7 +363,8 @@ static void reserved_fields(void **state)
     assert_refused(give_lstm(&dense), SEQECHO_ENOTSUP,
                    "Dense: a reserved field is set, but this library knows only 0");
     assert_refused(give_inner_lstm(&activation), SEQECHO_ENOTSUP,
-                   "activation: a reserved field is set, but this library knows only 0");
+                   "time_distributed: activation: a reserved field is set, but this "
+                   "library knows only 0");
     for (int how = 0; how < 4; how++)
         assert_refused(fit_with(SEQECHO_FIT(.reserved = { 1 }), how), SEQECHO_ENOTSUP,
                        "fit options: reserved is set, but this library knows only 0");

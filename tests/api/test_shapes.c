@@ -47,10 +47,11 @@ static void layers_after_the_wrong_shape(void **state)
         3, 0, 0, SEQECHO_TIME_DISTRIBUTED(SEQECHO_DENSE(.units = 2)), SEQECHO_ESHAPE,
         "time_distributed: expected input (batch, timesteps, ...), found (any, 3); "
         "does the layer before it return sequences?");
-    REFUSE_AFTER(3, 4, 0, SEQECHO_TIME_DISTRIBUTED(SEQECHO_LSTM(.units = 2)),
-                 SEQECHO_ESHAPE,
-                 "lstm: expected input (batch, timesteps, features), found (any, 4); put a "
-                 "repeat_vector before it, or set return_sequences on the layer before");
+    REFUSE_AFTER(
+        3, 4, 0, SEQECHO_TIME_DISTRIBUTED(SEQECHO_LSTM(.units = 2)), SEQECHO_ESHAPE,
+        "time_distributed: lstm: expected input (batch, timesteps, features), found "
+        "(any, 4); put a repeat_vector before it, or set return_sequences on the "
+        "layer before");
     REFUSE_AFTER(
         2, 3, 4,
         SEQECHO_TIME_DISTRIBUTED(SEQECHO_TIME_DISTRIBUTED(SEQECHO_REPEAT_VECTOR(2))),
@@ -96,7 +97,8 @@ static void impossible_options(void **state)
     REFUSE_AFTER(3, 4, 0, SEQECHO_TIME_DISTRIBUTED(SEQECHO_INPUT(.dim = { 4 })),
                  SEQECHO_EINVAL, "time_distributed: the inner layer is an input");
     REFUSE_AFTER(3, 4, 0, SEQECHO_TIME_DISTRIBUTED(SEQECHO_DENSE(.units = -1)),
-                 SEQECHO_EINVAL, "dense: units is -1, expected 1 or more");
+                 SEQECHO_EINVAL,
+                 "time_distributed: dense: units is -1, expected 1 or more");
     REFUSE_AFTER(3, 4, 0, SEQECHO_LSTM(.units = 2, .stateful = true), SEQECHO_EINVAL,
                  "lstm: a stateful layer needs to know its batch size: set .batch in "
                  "SEQECHO_INPUT");

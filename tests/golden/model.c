@@ -6,6 +6,27 @@
 
 #include "weights.h"
 
+static bool is_wrapper(const struct layer_class *class)
+{
+    return class->kind == SEQECHO_KIND_TIME_DISTRIBUTED ||
+           class->kind == SEQECHO_KIND_BIDIRECTIONAL;
+}
+
+/* Put the layer inside into a wrapper's description. */
+static bool wrap(struct golden_case *c, seqecho_spec *wrapper, const seqecho_spec *inner,
+                 const struct line *line)
+{
+    seqecho_bidirectional_spec *both;
+
+    if (wrapper->kind == SEQECHO_KIND_TIME_DISTRIBUTED) {
+        ((seqecho_time_distributed_spec *)(void *)wrapper)->inner = inner;
+        return true;
+    }
+    both = (seqecho_bidirectional_spec *)(void *)wrapper;
+    both->inner = inner;
+    return table_merge(c, line, &both->merge_mode);
+}
+
 /* Describe the layer called `name`, which may be a wrapper around another: its options
  * stand on the same line, after the outermost name. */
 static seqecho_spec *describe(struct golden_case *c, const char *name, size_t length,
@@ -18,8 +39,7 @@ static seqecho_spec *describe(struct golden_case *c, const char *name, size_t le
     memcpy(own, name, open ? (size_t)(open - name) : length);
     if (!table_layer(c, own, class))
         return NULL;
-    if (((*class)->kind == SEQECHO_KIND_TIME_DISTRIBUTED) != (open != NULL) ||
-        (open && name[length - 1] != ')')) {
+    if (is_wrapper(*class) != (open != NULL) || (open && name[length - 1] != ')')) {
         (void)result_fail(c->result, "layer '%s'", name);
         return NULL;
     }
@@ -31,8 +51,7 @@ static seqecho_spec *describe(struct golden_case *c, const char *name, size_t le
         const size_t inner_length = length - (size_t)(open - name) - 2;
         seqecho_spec *const inner = describe(c, open + 1, inner_length, line, &inner_class);
 
-        ((seqecho_time_distributed_spec *)(void *)head)->inner = inner;
-        return inner ? head : NULL;
+        return inner && wrap(c, head, inner, line) ? head : NULL;
     }
     return table_fill(c, *class, line, head) ? head : NULL;
 }
@@ -57,26 +76,53 @@ bool model_known(struct golden_case *c)
     return true;
 }
 
-/* Two more inputs, { x, h, c } together. */
-static seqecho_node *call_with_state(struct model *m, seqecho_layer *layer, seqecho_node *x,
-                                     int64_t units)
-{
-    const seqecho_spec *const state = SEQECHO_INPUT(.batch = m->batch, .dim = { units });
-    seqecho_node *nodes[3] = { x };
+/* What the parity runner has to know of a recurrent layer. */
+struct recurrent {
+    size_t states; /* 0: it is not recurrent */
+    struct model_state state;
+    seqecho_bool *return_state;
+};
 
-    nodes[1] = seqecho_graph_input(m->graph, state);
-    nodes[2] = seqecho_graph_input(m->graph, state);
-    return seqecho_layer_call_n(layer, nodes, 3);
+static struct recurrent recurrent_of(seqecho_spec *spec)
+{
+    void *const own = spec;
+    seqecho_lstm_spec *const lstm = own;
+    seqecho_gru_spec *const gru = own;
+    seqecho_simple_rnn_spec *const rnn = own;
+
+    switch (spec->kind) {
+    case SEQECHO_KIND_LSTM:
+        return (
+            struct recurrent){ 2, { lstm->units, lstm->stateful }, &lstm->return_state };
+    case SEQECHO_KIND_GRU:
+        return (struct recurrent){ 1, { gru->units, gru->stateful }, &gru->return_state };
+    case SEQECHO_KIND_SIMPLE_RNN:
+        return (struct recurrent){ 1, { rnn->units, rnn->stateful }, &rnn->return_state };
+    default: return (struct recurrent){ 0 };
+    }
 }
 
-/* Add the layer of one line behind `node`.  `states` collects the calls whose last states
- * become outputs. */
+/* More inputs, { x, h, c } or { x, h } together. */
+static seqecho_node *call_with_state(struct model *m, seqecho_layer *layer, seqecho_node *x,
+                                     const struct recurrent *r)
+{
+    const seqecho_spec *const state =
+        SEQECHO_INPUT(.batch = m->batch, .dim = { r->state.units });
+    seqecho_node *nodes[3] = { x };
+
+    for (size_t i = 0; i < r->states; i++)
+        nodes[1 + i] = seqecho_graph_input(m->graph, state);
+    return seqecho_layer_call_n(layer, nodes, 1 + r->states);
+}
+
+/* Add the layer of one line behind `node`.  `last` collects the states that become
+ * outputs. */
 static seqecho_node *add_layer(struct model *m, const struct line *line, seqecho_node *node,
-                               seqecho_node **states)
+                               seqecho_node **last)
 {
     struct model_layer *const layer = &m->layer[m->layers];
-    const size_t lstm = m->lstms;
-    seqecho_lstm_spec *own = NULL;
+    const size_t first = m->states;
+    struct recurrent r;
     seqecho_spec *spec;
 
     if (m->layers == MODEL_MAX_LAYERS) {
@@ -87,19 +133,18 @@ static seqecho_node *add_layer(struct model *m, const struct line *line, seqecho
     if (!spec)
         return NULL;
     m->layers++;
-    if (spec->kind == SEQECHO_KIND_LSTM) {
-        own = (seqecho_lstm_spec *)(void *)spec;
-        m->lstm[m->lstms++] = (struct model_lstm){ own->units, own->stateful };
-        if (lstm < m->ports.last)
-            own->return_state = true;
-    }
+    r = recurrent_of(spec);
+    for (size_t i = 0; i < r.states; i++)
+        m->state[m->states++] = r.state;
+    if (r.states > 0 && first < m->ports.last)
+        *r.return_state = true;
     layer->layer = seqecho_layer_create(m->graph, spec);
-    if (own && lstm < m->ports.initial)
-        node = call_with_state(m, layer->layer, node, own->units);
+    if (r.states > 0 && first < m->ports.initial)
+        node = call_with_state(m, layer->layer, node, &r);
     else
         node = seqecho_layer_call(layer->layer, node);
-    if (own && lstm < m->ports.last)
-        states[lstm] = node;
+    for (size_t i = 0; i < r.states && first + i < m->ports.last; i++)
+        last[first + i] = seqecho_node_output(node, 1 + i);
     return node;
 }
 
@@ -149,34 +194,32 @@ static bool measure_output(struct model *m, const seqecho_node *node)
 
 static bool build(struct model *m)
 {
-    seqecho_node *states[MODEL_MAX_LAYERS] = { NULL };
+    seqecho_node *last[2 * MODEL_MAX_LAYERS] = { NULL };
     seqecho_node *node = add_input(m);
 
     if (!result_open(m->c->result))
         return false;
     for (const struct line *line = NULL; (line = case_line(m->c, "layer", line));) {
-        node = add_layer(m, line, node, states);
+        node = add_layer(m, line, node, last);
         if (!result_open(m->c->result))
             return false;
     }
     if (m->layers == 0)
         return result_fail(m->c->result, "there is no line 'layer'");
-    if (m->lstms < m->ports.last)
-        return result_fail(m->c->result, "states of %zu LSTMs, of which there are %zu",
-                           m->ports.last, m->lstms);
+    if (m->states < m->ports.last)
+        return result_fail(m->c->result, "%zu states, of which there are %zu",
+                           m->ports.last, m->states);
 
     (void)seqecho_graph_output(m->graph, node);
-    for (size_t i = 0; i < m->ports.last; i++) {
-        (void)seqecho_graph_output(m->graph, seqecho_node_output(states[i], 1));
-        (void)seqecho_graph_output(m->graph, seqecho_node_output(states[i], 2));
-    }
+    for (size_t i = 0; i < m->ports.last; i++)
+        (void)seqecho_graph_output(m->graph, last[i]);
     return result_call(m->c->result, seqecho_graph_status(m->graph), "building") &&
            measure_output(m, node);
 }
 
 seqecho_view model_state_view(const struct model *m, size_t state, const float *data)
 {
-    const int64_t units = m->lstm[state / 2].units;
+    const int64_t units = m->state[state].units;
 
     return (seqecho_view){ data, { m->batch, units }, 2, SEQECHO_FLOAT32 };
 }
@@ -186,7 +229,7 @@ size_t model_state_count(const struct model *m, size_t count)
     size_t floats = 0;
 
     for (size_t i = 0; i < count; i++)
-        floats += (size_t)m->batch * (size_t)m->lstm[i / 2].units;
+        floats += (size_t)m->batch * (size_t)m->state[i].units;
     return floats;
 }
 

@@ -16,20 +16,22 @@ struct model_layer {
     seqecho_layer *layer;
 };
 
-struct model_lstm {
+/* The recurrent layers' states, one after the other: h and c of an LSTM, h of others. */
+struct model_state {
     int64_t units;
     bool stateful;
 };
 
-/* What a case asks of the model beyond its layers: for how many of its LSTMs, counted from
- * the first, an initial state is an input and the last state is an output. */
+/* What a case asks of the model beyond its layers: how many states, counted from the first,
+ * are inputs when they are initial and outputs when they are last.  A layer has all of its
+ * states there or none. */
 struct model_ports {
     size_t initial;
     size_t last;
 };
 
-/* The inputs of the graph are x, then h and c of each LSTM that takes an initial state;
- * its outputs are y, then h and c of each LSTM that gives its last one. */
+/* The inputs of the graph are x, then the initial states; its outputs are y, then the last
+ * ones. */
 struct model {
     struct golden_case *c;
     seqecho_graph *graph;
@@ -39,8 +41,8 @@ struct model {
     int64_t features; /* the last size of x */
     struct model_layer layer[MODEL_MAX_LAYERS];
     size_t layers;
-    struct model_lstm lstm[MODEL_MAX_LAYERS];
-    size_t lstms;
+    struct model_state state[2 * MODEL_MAX_LAYERS];
+    size_t states;
     struct model_ports ports;
     seqecho_view output; /* the shape of y */
     size_t output_count; /* floats of y for one batch */
@@ -75,8 +77,7 @@ bool model_known(struct golden_case *c);
 bool model_open(struct model *m, struct golden_case *c, struct model_ports ports);
 void model_close(struct model *m);
 
-/* States are counted h of the first LSTM, its c, h of the second, its c, and so on.  The
- * shape of one, and the floats in the first `count`. */
+/* The shape of a state, and the floats in the first `count`. */
 seqecho_view model_state_view(const struct model *m, size_t state, const float *data);
 size_t model_state_count(const struct model *m, size_t count);
 

@@ -15,7 +15,7 @@
 #include "feed.h"
 #include "model.h"
 
-enum { MAX_PORTS = 2 * MODEL_MAX_LAYERS };
+enum { MAX_PORTS = 2 * MODEL_MAX_LAYERS }; /* states */
 
 struct call {
     struct feed x;
@@ -65,10 +65,8 @@ static bool read_call(struct golden_case *c, struct call *call, const struct lin
     if (!option_int(c, line, "reset_before", 0, &reset) || !result_open(c->result))
         return false;
     call->reset_before = reset != 0;
-    if (call->initials % 2 != 0 || call->initials > MAX_PORTS || call->lasts % 2 != 0 ||
-        call->lasts > MAX_PORTS)
-        return result_fail(c->result, "states come in pairs h,c: %zu init, %zu states",
-                           call->initials, call->lasts);
+    if (call->initials > MAX_PORTS || call->lasts > MAX_PORTS)
+        return result_fail(c->result, "%zu init, %zu states", call->initials, call->lasts);
     return true;
 }
 
@@ -84,10 +82,10 @@ static bool read_calls(struct layer_run *run, struct model_ports *ports)
 
         if (!read_call(run->c, call, line))
             return false;
-        if (ports->initial < call->initials / 2)
-            ports->initial = call->initials / 2;
-        if (ports->last < call->lasts / 2)
-            ports->last = call->lasts / 2;
+        if (ports->initial < call->initials)
+            ports->initial = call->initials;
+        if (ports->last < call->lasts)
+            ports->last = call->lasts;
         run->calls++;
     }
     /* To carry states from call to call they must be seen. */
@@ -125,7 +123,7 @@ static bool fill_views(struct layer_run *run, const struct call *call, seqecho_v
     const struct model *const m = &run->model;
 
     view[0] = feed_view(&call->x, false, 0, 1);
-    for (size_t i = 0; i < 2 * m->ports.initial; i++) {
+    for (size_t i = 0; i < m->ports.initial; i++) {
         seqecho_view *const state = &view[1 + i];
 
         *state = model_state_view(m, i, run->carried + model_state_count(m, i));
@@ -144,10 +142,10 @@ static void carry_states(struct layer_run *run)
     const struct model *const m = &run->model;
     const float *const last = run->out + m->output_count;
 
-    for (size_t i = 0; i < 2 * m->ports.initial; i++) {
+    for (size_t i = 0; i < m->ports.initial; i++) {
         const size_t first = model_state_count(m, i);
 
-        if (m->lstm[i / 2].stateful)
+        if (m->state[i].stateful)
             memcpy(run->carried + first, last + first, state_size(m, i) * sizeof *last);
     }
 }
@@ -249,7 +247,7 @@ static bool check_input_gradients(struct layer_run *run, const struct line *line
 
     if (!result_open(run->c->result))
         return false;
-    if (count > 2 * m->ports.initial)
+    if (count > m->ports.initial)
         return result_fail(run->c->result, "dinit: %zu arrays", count);
     if (want)
         case_compare(run->c, want, dx, x_count, "");
@@ -271,7 +269,7 @@ static bool fill_output_gradients(struct layer_run *run, const struct array *dou
     view[0] = m->output;
     view[0].dtype = SEQECHO_FLOAT32;
     view[0].data = dout->floats;
-    for (size_t i = 0; i < 2 * m->ports.last; i++)
+    for (size_t i = 0; i < m->ports.last; i++)
         view[1 + i] = model_state_view(m, i, zeros);
     return true;
 }
@@ -298,7 +296,7 @@ static bool check_gradients(struct layer_run *run, const struct line *line)
         if (!run_call(run, &run->call[i], ENGINE_FORWARD))
             return false;
     x_count = run->call[number].x.batch_floats;
-    dx_count = x_count + model_state_count(&run->model, 2 * run->model.ports.initial);
+    dx_count = x_count + model_state_count(&run->model, run->model.ports.initial);
     dx = case_alloc(run->c, dx_count, sizeof *dx);
     return fill_output_gradients(run, dout, dy) &&
            result_call(run->c->result,
@@ -316,7 +314,7 @@ static bool run_all(struct layer_run *run)
         !model_open(&run->model, run->c, ports) || !read_inputs(run) ||
         !model_train(&run->model, NULL, false) || !model_predict(&run->model))
         return false;
-    run->state_count = model_state_count(&run->model, 2 * ports.last);
+    run->state_count = model_state_count(&run->model, ports.last);
     run->out_count = run->model.output_count + run->state_count;
     run->out = case_alloc(run->c, run->out_count, sizeof *run->out);
     run->carried = case_alloc(run->c, run->state_count, sizeof *run->carried);

@@ -75,6 +75,39 @@ static const struct field lstm_fields[] = {
     { 0 },
 };
 
+static const struct field gru_fields[] = {
+    SIZE(seqecho_gru_spec, "units", units),
+    ACTIVATION(seqecho_gru_spec, "activation", activation),
+    ACTIVATION(seqecho_gru_spec, "recurrent_activation", recurrent_activation),
+    FLAG(seqecho_gru_spec, "return_sequences", return_sequences),
+    FLAG(seqecho_gru_spec, "return_state", return_state),
+    FLAG(seqecho_gru_spec, "stateful", stateful),
+    FLAG(seqecho_gru_spec, "go_backwards", go_backwards),
+    INVERSE(seqecho_gru_spec, "use_bias", no_bias),
+    INVERSE(seqecho_gru_spec, "reset_after", no_reset_after),
+    IGNORED("implementation"),
+    IGNORED("unroll"),
+    IGNORED("kernel_initializer"),
+    IGNORED("recurrent_initializer"),
+    IGNORED("bias_initializer"),
+    { 0 },
+};
+
+static const struct field simple_rnn_fields[] = {
+    SIZE(seqecho_simple_rnn_spec, "units", units),
+    ACTIVATION(seqecho_simple_rnn_spec, "activation", activation),
+    FLAG(seqecho_simple_rnn_spec, "return_sequences", return_sequences),
+    FLAG(seqecho_simple_rnn_spec, "return_state", return_state),
+    FLAG(seqecho_simple_rnn_spec, "stateful", stateful),
+    FLAG(seqecho_simple_rnn_spec, "go_backwards", go_backwards),
+    INVERSE(seqecho_simple_rnn_spec, "use_bias", no_bias),
+    IGNORED("unroll"),
+    IGNORED("kernel_initializer"),
+    IGNORED("recurrent_initializer"),
+    IGNORED("bias_initializer"),
+    { 0 },
+};
+
 static const struct field repeat_vector_fields[] = {
     SIZE(seqecho_repeat_vector_spec, "n", n),
     { 0 },
@@ -137,9 +170,11 @@ static const struct layer_class layer_classes[] = {
       repeat_vector_fields },
     { "TimeDistributed", SEQECHO_KIND_TIME_DISTRIBUTED,
       sizeof(seqecho_time_distributed_spec), no_fields },
-    { "GRU", 0, 0, NULL },
-    { "SimpleRNN", 0, 0, NULL },
-    { "Bidirectional", 0, 0, NULL },
+    { "GRU", SEQECHO_KIND_GRU, sizeof(seqecho_gru_spec), gru_fields },
+    { "SimpleRNN", SEQECHO_KIND_SIMPLE_RNN, sizeof(seqecho_simple_rnn_spec),
+      simple_rnn_fields },
+    { "Bidirectional", SEQECHO_KIND_BIDIRECTIONAL, sizeof(seqecho_bidirectional_spec),
+      no_fields },
     { "Masking", SEQECHO_KIND_MASKING, sizeof(seqecho_masking_spec), masking_fields },
     { "Conv1D", SEQECHO_KIND_CONV1D, sizeof(seqecho_conv1d_spec), conv1d_fields },
     { "MaxPooling1D", SEQECHO_KIND_MAX_POOLING1D, sizeof(seqecho_pooling1d_spec),
@@ -197,6 +232,15 @@ static const struct word paddings[] = {
     { "valid", SEQECHO_PADDING_VALID },
     { "same", SEQECHO_PADDING_SAME },
     { "causal", SEQECHO_PADDING_CAUSAL },
+    { NULL, ABSENT },
+};
+
+static const struct word merges[] = {
+    { "concat", SEQECHO_MERGE_CONCAT },
+    { "sum", SEQECHO_MERGE_SUM },
+    { "mul", SEQECHO_MERGE_MUL },
+    { "ave", SEQECHO_MERGE_AVE },
+    { "None", ABSENT },
     { NULL, ABSENT },
 };
 
@@ -403,6 +447,27 @@ bool table_is_off(const char *value)
            strcmp(value, "None") == 0;
 }
 
+/* An option of the wrapper around a layer; see table_merge(). */
+static bool is_merge(const char *word)
+{
+    return strncmp(word, "merge_mode=", strlen("merge_mode=")) == 0;
+}
+
+bool table_merge(struct golden_case *c, const struct line *line, seqecho_merge *out)
+{
+    for (size_t i = 1; i < line->words; i++) {
+        int number = 0;
+
+        if (!is_merge(line->word[i]))
+            continue;
+        if (!look_up(c, merges, "merge mode", strchr(line->word[i], '=') + 1, &number))
+            return false;
+        *out = (seqecho_merge)number;
+        return true;
+    }
+    return result_fail(c->result, "a Bidirectional without merge_mode");
+}
+
 bool table_fill(struct golden_case *c, const struct layer_class *class,
                 const struct line *line, void *spec)
 {
@@ -417,7 +482,7 @@ bool table_fill(struct golden_case *c, const struct layer_class *class,
                                  strncmp(field->option, word, (size_t)(value - word)) != 0))
             field++;
         if (!field->option) {
-            if (table_is_off(value + 1))
+            if (table_is_off(value + 1) || is_merge(word))
                 continue;
             return result_unsupported(c->result, "%s %s", class->name, word);
         }

@@ -49,6 +49,9 @@ bool table_metric(struct golden_case *c, const char *name, uint32_t *out);
 bool table_fill(struct golden_case *c, const struct layer_class *class,
                 const struct line *line, void *spec);
 
+/* The option merge_mode, which a line has that describes a Bidirectional. */
+bool table_merge(struct golden_case *c, const struct line *line, seqecho_merge *out);
+
 /* Whether an option is switched off: 0 or None. */
 bool table_is_off(const char *value);
 
