@@ -193,7 +193,7 @@ static tap_rows find_rows(const se_window *w, int64_t k, int64_t batch)
 
 /* ---- Forward ------------------------------------------------------------------------ */
 
-/* Windows [begin, end) in which the first tap has no part begin with the bias alone. */
+/* Rows in which the first tap has no part begin with the bias alone. */
 static void begin_rows(int64_t rows, int64_t filters, const float *bias, float *y)
 {
     if (bias == NULL)
@@ -233,9 +233,9 @@ static void conv1d_forward(const se_frame *f)
     float *const pre = w.pre != NULL ? w.pre : f->out[0];
     int64_t begin, end;
 
+    /* Every window begins before the last step, so only the first ones lack this tap. */
     se_window_tap(&window, 0, &begin, &end);
     begin_rows(begin * f->batch, filters, bias, pre);
-    begin_rows(rows - end * f->batch, filters, bias, pre + end * f->batch * filters);
     for (int64_t k = 0; k < spec->kernel_size; k++)
         forward_tap(f, &window, k, w.tap, bias, pre);
     if (!f->logits)

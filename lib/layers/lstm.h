@@ -26,10 +26,11 @@ typedef struct se_lstm_pass {
     int64_t steps, batch, features, units;
     int64_t kept_c, kept_h, kept_z; /* steps that are kept: all or the newest */
 
-    const float *x;       /* (steps, batch, features): the input, or what dropout left */
-    const float *h0, *c0; /* NULL for zeros */
-    const float *bias;    /* NULL for none */
-    const uint8_t *mask;  /* of the input, not turned round; NULL: nothing is missing */
+    const float *x;         /* (steps, batch, features): the input, or what dropout left */
+    const int32_t *classes; /* class numbers to be looked at instead; or NULL */
+    const float *h0, *c0;   /* NULL for zeros */
+    const float *bias;      /* NULL for none */
+    const uint8_t *mask;    /* of the input, not turned round; NULL: nothing is missing */
     seqecho_masked_output masked_output;
     se_factor kernel;      /* K forward, K transposed backward */
     se_factor recurrent;   /* R and R transposed */

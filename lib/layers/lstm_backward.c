@@ -183,8 +183,8 @@ static void input_product(const se_lstm_pass *p, int64_t rows, int64_t row, cons
     const int64_t n = 4 * p->units;
     float *const d_kernel = se_frame_grad(f, KERNEL);
 
-    if (f->in[0].classes != NULL)
-        se_scatter_gradient(f->compute, rows, p->features, n, f->in[0].classes + row, dz,
+    if (p->classes != NULL)
+        se_scatter_gradient(f->compute, rows, p->features, n, p->classes + row, dz,
                             d_kernel, store);
     else
         se_gemm_gradient(f->compute, rows, p->features, n, p->x + row * p->features,

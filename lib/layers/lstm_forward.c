@@ -56,7 +56,7 @@ static void input_ahead(se_lstm_pass *p)
     const int64_t rows = in_one ? p->steps * p->batch : p->batch, n = 4 * p->units;
     se_lstm_run run = { 0 };
 
-    if (f->in[0].classes != NULL)
+    if (p->classes != NULL)
         return;
     if (p->x_gates.factor != NULL) {
         se_lstm_gates_pack(&p->x_gates, f->compute, p->steps, se_frame_weight(f, KERNEL),
@@ -78,9 +78,9 @@ static void step_input(const se_lstm_pass *p, const se_compute *compute, int64_t
 {
     const int64_t n = 4 * p->units, row = se_lstm_input_row(p, s) + begin;
 
-    if (p->f->in[0].classes != NULL)
-        compute->k->gather(rows, n, p->f->in[0].classes + row,
-                           se_frame_weight(p->f, KERNEL), p->bias, z);
+    if (p->classes != NULL)
+        compute->k->gather(rows, n, p->classes + row, se_frame_weight(p->f, KERNEL),
+                           p->bias, z);
     else if (p->f->in[0].repeated)
         memcpy(z, p->once + begin * n, (size_t)(rows * n) * sizeof *z);
     else if (p->x_gates.factor != NULL)

@@ -32,6 +32,9 @@ static void take_inputs(se_lstm_pass *p)
     const se_frame *const f = p->f;
 
     p->x = f->in[0].data;
+    /* There may be numbers and rows; without the trait, rows are what counts. */
+    p->classes =
+        f->layer->ops->traits(f->layer) & SE_TRAIT_CLASSES ? f->in[0].classes : NULL;
     assert(f->in[0].mask == NULL || f->in[0].masked);
     p->mask = f->in[0].mask;
     p->bias = p->spec->no_bias ? NULL : se_frame_weight(f, BIAS);

@@ -387,8 +387,8 @@ static void what_cannot_be_stepped(void **state)
                                           SEQECHO_CONCATENATE(.axis = 1) };
     const char *const texts[] = {
         "predictor_step: attention (Attention) cannot be run one time step at a time",
-        "predictor_step: additive_attention (AdditiveAttention) cannot be run one time "
-        "step at a time",
+        ("predictor_step: additive_attention (AdditiveAttention) cannot be run one time "
+         "step at a time"),
         "predictor_step: concatenate (Concatenate) cannot be run one time step at a time"
     };
 

@@ -206,9 +206,16 @@ static void spoil(one_layer *l)
 /* The mean of the steps that are there, which alone have a gradient. */
 static void masked_average(void **state)
 {
+    static const int32_t full[SAMPLES] = { STEPS, STEPS, STEPS, STEPS };
     one_layer l = one_layer_open(SEQECHO_GLOBAL_AVERAGE_POOLING1D, masked);
 
     (void)state;
+    /* First a pass in which every step has a gradient: none of it may stay behind. */
+    l.x_view[1].data = full;
+    one_layer_run(&l);
+    for (size_t i = 0; i < l.n_x; i++)
+        assert_true(l.dx[i] != 0.0F);
+    l.x_view[1].data = lengths;
     spoil(&l);
     one_layer_run(&l);
     for (int64_t b = 0; b < SAMPLES; b++)

@@ -120,6 +120,14 @@ static void set_data(seqecho_view *views, size_t n, const float *data)
     }
 }
 
+/* A GRU's has two rows. */
+static bool is_bias(const char *name, const seqecho_view *shape)
+{
+    const char *const tail = strrchr(name, '/');
+
+    return shape->rank == 1 || (tail != NULL && strcmp(tail, "/bias") == 0);
+}
+
 void gradcheck_fill_weights(seqecho_graph *graph, bool kinks)
 {
     /* With kinks at 0 and, for hard sigmoids, at 2.5 or 3: beyond them on both sides. */
@@ -129,19 +137,21 @@ void gradcheck_fill_weights(seqecho_graph *graph, bool kinks)
         const char *const name = seqecho_graph_weight_name(graph, i);
         seqecho_view shape;
         float *values, fan_in, range;
-        size_t n;
+        size_t n, row;
 
         assert_int_equal(seqecho_graph_weight_shape(graph, name, &shape), 0);
-        n = (size_t)shape.dim[0];
-        for (int32_t d = 1; d < shape.rank; d++)
+        row = (size_t)shape.dim[shape.rank - 1];
+        n = row;
+        for (int32_t d = 0; d + 1 < shape.rank; d++)
             n *= (size_t)shape.dim[d];
         values = allocate(n, sizeof *values);
         fan_in = (float)shape.dim[0] * (float)(shape.rank == 3 ? shape.dim[1] : 1);
         range = kinks ? 0.5F / fan_in : 1.2F / sqrtf(fan_in);
         for (size_t j = 0; j < n; j++)
-            values[j] = shape.rank > 1 ? range * gradcheck_random()
-                        : kinks        ? biases[(j + i) % (sizeof biases / sizeof *biases)]
-                                       : 0.7F * gradcheck_random();
+            values[j] = !is_bias(name, &shape) ? range * gradcheck_random()
+                        : !kinks               ? 0.7F * gradcheck_random()
+                        : j < row ? biases[(j + i) % (sizeof biases / sizeof *biases)]
+                                  : 0.05F * gradcheck_random();
         assert_int_equal(seqecho_graph_weight_set(graph, name, values, n), 0);
         free(values);
     }

@@ -67,7 +67,7 @@ static double score_of(int options, const sizes *z, const float *q, const float 
 static void attend(int options, const sizes *z, int64_t i, int64_t steps, const float *q,
                    const float *value, const float *key, const float *scale, float *y)
 {
-    double weight[16], largest = -INFINITY, sum = 0.0;
+    double weight[16], largest = -1e9, sum = 0.0;
     const int64_t seen = options & CAUSAL && i + 1 < steps ? i + 1 : steps;
 
     for (int64_t j = 0; j < seen; j++) {

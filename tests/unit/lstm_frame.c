@@ -129,7 +129,7 @@ static void make_frame(lstm_frame *t)
     f->in[2].data = t->c0;
     t->layer->ops->work(f, &carver);
     own->work_size = carver.used;
-    f->work = floats(carver.used + 16);
+    f->work = floats(carver.used);
 }
 
 void lstm_frame_open(lstm_frame *t)

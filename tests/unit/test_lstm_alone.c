@@ -1,4 +1,4 @@
-/* test_lstm_masks.c - an LSTM passes over missing steps: each sample gives the bits of its
+/* test_lstm_alone.c - an LSTM passes over missing steps: each sample gives the bits of its
  * own steps alone.
  * SPDX-License-Identifier: MIT */
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* test_gru.c - the GRU cell, forward and backward, on every table.
+/* test_gru_cell.c - the GRU cell, forward and backward, on every table.
  * SPDX-License-Identifier: MIT */
 #include "harness.h"
 
