@@ -124,10 +124,8 @@ static int check_lengths_view(const se_session *s, const seqecho_view *view, siz
     if (view->dtype != SEQECHO_INT32 || view->rank != 1 || view->dim[0] != samples)
         return se_fail(SEQECHO_ESHAPE,
                        "%s: expected int32 lengths of shape (%" PRId64
-                       ") behind its view of x, found %s%s",
-                       input_name(s, i), samples,
-                       view->dtype != SEQECHO_INT32 ? "another type, " : "",
-                       se_view_text(got, view));
+                       ") behind its view of x, found %s",
+                       input_name(s, i), samples, se_view_text(got, view));
     if (view->data == NULL)
         return se_fail(SEQECHO_EINVAL, "%s: the data of lengths is NULL", input_name(s, i));
     return check_lengths(view->data, s->inputs[i]->shape.dim[0], samples, 0,
@@ -223,15 +221,18 @@ static const uint8_t *feed_lengths(se_slot *slot, const int32_t *lengths, int64_
 static void feed_classes(se_slot *slot, const int32_t *classes, const uint8_t *mask,
                          int64_t batch)
 {
+    const bool zeros = mask != NULL && slot->needs_zeros;
+    const bool rows = zeros || slot->needs_data;
+
     se_shape_to_steps(&slot->shape, batch, 1, classes, slot->classes);
     if (mask != NULL)
         tame_classes(slot, batch);
-    if (slot->needs_data)
+    if (rows)
         expand_classes(slot, batch);
-    if (slot->needs_data && mask != NULL)
+    if (rows && mask != NULL)
         clear_missing(slot, batch);
-    slot->value = (se_value){ .data = slot->needs_data ? slot->buffer : NULL,
-                              .classes = slot->classes };
+    slot->value = (se_value){ .data = rows ? slot->buffer : NULL,
+                              .classes = zeros ? NULL : slot->classes };
 }
 
 /* Class numbers from rows that are one-hot, every one of them; most arrays that are not say
@@ -293,6 +294,7 @@ static void feed_input(se_session *s, const seqecho_view *view, size_t i, int64_
             !feed_one_hot(slot, s->compute.k, data, count))
             feed_floats(slot, data, mask, count, keep);
     }
+    slot->fed_classes = view->dtype == SEQECHO_INT32;
     slot->value.masked = slot->masked;
     slot->value.mask = mask;
 }

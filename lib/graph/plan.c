@@ -118,6 +118,8 @@ static void choose_forms(se_session *s)
             if (j > 0 || !traits(&s->steps[i], SE_TRAIT_CLASSES))
                 in->needs_data = true;
             in->defers_softmax = false; /* this layer needs the probabilities */
+            if (s->steps[i].call->layer->ops->reverse == NULL) /* it is not recurrent */
+                in->needs_zeros = true;
         }
 }
 

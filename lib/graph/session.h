@@ -25,10 +25,13 @@ typedef struct se_slot {
     int32_t *classes; /* of an input */
     uint8_t *mask;    /* room for value.mask, if masked */
     bool is_input, is_output;
+    bool fed_classes;    /* of an input: the last samples came as class numbers */
     bool masked;         /* value.mask is possible */
     bool repeated;       /* one step stands for all; no buffer */
     bool needs_grad;     /* a weight, or a wanted input gradient, lies before it */
     bool needs_data;     /* class numbers alone will not do */
+    bool needs_zeros;    /* of an input: nor do they where steps are missing, which are rows
+                            of zeros to every layer but those that pass over them */
     bool defers_softmax; /* an output whose last operation can be left to the loss */
     bool has_grad;       /* something has been written to grad in this backward pass */
 } se_slot;

@@ -42,8 +42,7 @@ static int check_dx(const se_session *s, const seqecho_view *x, int64_t samples,
     int64_t want = 0;
 
     for (size_t i = 0; dx != NULL && i < s->graph->n_inputs; i++)
-        if (x != NULL ? x[s->view[i]].dtype == SEQECHO_FLOAT32
-                      : s->inputs[i]->value.classes == NULL)
+        if (x != NULL ? x[s->view[i]].dtype == SEQECHO_FLOAT32 : !s->inputs[i]->fed_classes)
             want += se_shape_size(&s->inputs[i]->shape) * samples;
     if (dx_count != (size_t)want)
         return se_fail(SEQECHO_ESHAPE,
@@ -60,7 +59,7 @@ static void get_dx(const se_session *s, float *dx)
         const se_slot *const slot = s->inputs[i];
         const int64_t size = se_shape_size(&slot->shape) * s->batch;
 
-        if (slot->value.classes != NULL)
+        if (slot->fed_classes)
             continue;
         if (slot->has_grad)
             se_shape_from_steps(&slot->shape, s->batch, se_shape_features(&slot->shape),
