@@ -26,8 +26,7 @@ typedef struct seqecho_early_stopping_options {
     int64_t patience;         /* epochs without progress that are suffered; 0 or more */
     int64_t start_from_epoch; /* nothing is looked at before */
     seqecho_bool restore_best_weights; /* end with the weights of the best epoch */
-    seqecho_bool
-        has_baseline; /* the metric must get better than `baseline` to begin with */
+    seqecho_bool has_baseline;         /* `baseline` is to be beaten to begin with */
     uint8_t reserved[6];
     double baseline;
     const seqecho_allocator *allocator; /* or NULL */

@@ -7,8 +7,8 @@
  * Masks.  A time step of a sample can be missing: inputs with lengths, Masking and
  * Embedding say which ones are.  Recurrent layers pass over them and keep their state;
  * losses and metrics leave them out; Dense, Activation, Dropout, LayerNormalization,
- * TimeDistributed, Bidirectional, recurrent layers that return sequences, and merging
- * layers hand the mask on.  Any other layer drops it, as in Keras 3, and sees the features
+ * TimeDistributed, recurrent layers and Bidirectional that return sequences, and merging
+ * layers hand the mask on; Sequential, what its layers hand on; attention, that of query.  Any other layer drops it, as in Keras 3, and sees the features
  * of missing steps as they are: zeros behind Masking and behind inputs with lengths. */
 #ifndef SEQECHO_LAYERS_H
 #define SEQECHO_LAYERS_H
@@ -198,7 +198,7 @@ typedef struct seqecho_permute_spec {
     uint32_t reserved;
 } seqecho_permute_spec;
 
-/* ---- Concatenate: 2 to 8 inputs, joined along one axis -------------------------------- */
+/* ---- Concatenate: 2 to 8 inputs, joined along one axis ------------------------------ */
 typedef struct seqecho_concatenate_spec {
     seqecho_spec head;
     const char *name;
@@ -231,15 +231,15 @@ typedef struct seqecho_layer_normalization_spec {
  * A call brings { query, value } or { query, value, key }: query (Tq, D), value (Tv, V),
  * key (Tv, D), which without one is value.
  *
- *     scores = query key^T                           Attention (Luong et al. 2015)
- *     scores = sum(scale tanh(query + key))          AdditiveAttention (Bahdanau et al. 2015)
- *     y = softmax(scores) value                      (Tq, V)
+ *     scores = query key^T                      Attention (Luong et al. 2015)
+ *     scores = sum(scale tanh(query + key))     AdditiveAttention (Bahdanau et al. 2015)
+ *     y = softmax(scores) value                 (Tq, V)
  *
- * Steps of value that are missing are not attended to.  causal: step t of the query sees
- * value's steps up to t.  The mask of query is handed on.  With use_scale, scores are
- * multiplied by a trained number; scaled divides them by sqrt(D) (Vaswani et al. 2017).
- * Weights: Attention with use_scale: scale (1), beginning at 1; AdditiveAttention but with
- * no_scale: scale (D). */
+ * Missing steps of value are not attended to; those of query give zeros, and its mask is
+ * handed on.  causal: step t of the query sees value's steps up to t.  With use_scale,
+ * scores are multiplied by a trained number; scaled divides them by sqrt(D) (Vaswani et al.
+ * 2017).  Weights: Attention with use_scale: scale (1), beginning at 1; AdditiveAttention
+ * but with no_scale: scale (D), glorot uniform. */
 typedef struct seqecho_attention_spec {
     seqecho_spec head;
     const char *name;

@@ -161,7 +161,7 @@ typedef struct seqecho_bidirectional_spec {
 #define SEQECHO_SIMPLE_RNN(...) \
     SEQECHO__SPEC(seqecho_simple_rnn_spec, SEQECHO_KIND_SIMPLE_RNN, __VA_ARGS__)
 #define SEQECHO_BIDIRECTIONAL(...) \
-    SEQECHO__SPEC(seqecho_bidirectional_spec, SEQECHO_KIND_BIDIRECTIONAL, .name = NULL, \
+    SEQECHO__SPEC(seqecho_bidirectional_spec, SEQECHO_KIND_BIDIRECTIONAL, \
                   .inner = __VA_ARGS__)
 #endif
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/error.h"
 #include "layers/activate.h"
+#include "layers/check.h"
 #include "layers/kinds.h"
 
 static int activation_check(seqecho_layer *layer)
@@ -11,10 +12,7 @@ static int activation_check(seqecho_layer *layer)
     SE_TRY(se_layer_check_reserved(layer, &spec->reserved, sizeof spec->reserved));
     if (spec->activation == SEQECHO_ACTIVATION_DEFAULT)
         return se_fail(SEQECHO_EINVAL, "%s: no activation given", layer->name);
-    if (!se_activation_known(spec->activation))
-        return se_fail(SEQECHO_ENOTSUP, "%s: activation %d is unknown to this library",
-                       layer->name, (int)spec->activation);
-    return SEQECHO_OK;
+    return se_check_activation(layer, spec->activation);
 }
 
 static uint32_t activation_traits(const seqecho_layer *layer)

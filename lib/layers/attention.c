@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "layers/kinds.h"
 #include "layers/noise.h"
+#include "layers/recurrent.h"
 
 enum { QUERY, VALUE, KEY };
 
@@ -254,6 +255,8 @@ static void attention_forward(const se_frame *f)
     if (a.kept != NULL)
         se_noise_fill(f, 0, spec->dropout, a.batch * a.tq * a.tv, a.kept);
     for_samples(&a, forward_samples);
+    if (f->mask != NULL)
+        se_mask_clear(f->mask, a.tq * a.batch, a.v, f->out[0]);
 }
 
 /* ---- Backward ----------------------------------------------------------------------- */
@@ -312,6 +315,8 @@ static void attention_backward(const se_frame *f)
     se_attention a = attention_of(f);
 
     a.d_out = f->d_out[0];
+    if (f->mask != NULL)
+        se_mask_clear(f->mask, a.tq * a.batch, a.v, f->d_out[0]);
     a.d_query = f->want_d_in[QUERY] ? f->d_in[QUERY] : NULL;
     a.d_value = f->want_d_in[VALUE] ? f->d_in[VALUE] : NULL;
     a.d_key = a.d_value;

@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/size.h"
 #include "layers/activate.h"
+#include "layers/check.h"
 #include "layers/kinds.h"
 #include "layers/window.h"
 
@@ -24,18 +24,10 @@ static int check_sizes(const seqecho_layer *layer)
 {
     const seqecho_conv1d_spec *const spec = layer->spec;
 
-    if (!se_dim_ok(spec->filters))
-        return se_fail(SEQECHO_EINVAL, "%s: filters is %" PRId64 ", expected 1 or more",
-                       layer->name, spec->filters);
-    if (!se_dim_ok(spec->kernel_size))
-        return se_fail(SEQECHO_EINVAL, "%s: kernel_size is %" PRId64 ", expected 1 or more",
-                       layer->name, spec->kernel_size);
-    if (!se_dim_ok(spec->stride))
-        return se_fail(SEQECHO_EINVAL, "%s: stride is %" PRId64 ", expected 1 or more",
-                       layer->name, spec->stride);
-    if (!se_dim_ok(spec->dilation))
-        return se_fail(SEQECHO_EINVAL, "%s: dilation is %" PRId64 ", expected 1 or more",
-                       layer->name, spec->dilation);
+    SE_TRY(se_check_size(layer, "filters", spec->filters));
+    SE_TRY(se_check_size(layer, "kernel_size", spec->kernel_size));
+    SE_TRY(se_check_size(layer, "stride", spec->stride));
+    SE_TRY(se_check_size(layer, "dilation", spec->dilation));
     if (spec->stride > 1 && spec->dilation > 1)
         return se_fail(SEQECHO_EINVAL,
                        "%s: stride is %" PRId64 " and dilation %" PRId64
@@ -60,17 +52,10 @@ static int conv1d_check(seqecho_layer *layer)
     if (spec->bias_init == SEQECHO_INIT_DEFAULT)
         spec->bias_init = SEQECHO_INIT_ZEROS;
     SE_TRY(check_sizes(layer));
-    if (!se_padding_known(spec->padding))
-        return se_fail(SEQECHO_ENOTSUP, "%s: padding %d is unknown to this library",
-                       layer->name, (int)spec->padding);
-    if (!se_activation_known(spec->activation))
-        return se_fail(SEQECHO_ENOTSUP, "%s: activation %d is unknown to this library",
-                       layer->name, (int)spec->activation);
-    if (!se_init_known(spec->kernel_init) || !se_init_known(spec->bias_init))
-        return se_fail(
-            SEQECHO_ENOTSUP, "%s: initialiser %d is unknown to this library", layer->name,
-            (int)(se_init_known(spec->kernel_init) ? spec->bias_init : spec->kernel_init));
-    return SEQECHO_OK;
+    SE_TRY(se_check_padding(layer, spec->padding));
+    SE_TRY(se_check_activation(layer, spec->activation));
+    SE_TRY(se_check_init(layer, spec->kernel_init));
+    return se_check_init(layer, spec->bias_init);
 }
 
 static uint32_t conv1d_traits(const seqecho_layer *layer)

@@ -2,11 +2,9 @@
  * SPDX-License-Identifier: MIT
  *
  * Whatever the axes before the last, it is one product over all their rows. */
-#include <inttypes.h>
-
 #include "base/error.h"
-#include "base/size.h"
 #include "layers/activate.h"
+#include "layers/check.h"
 #include "layers/kinds.h"
 
 enum { KERNEL, BIAS };
@@ -16,23 +14,16 @@ static int dense_check(seqecho_layer *layer)
     seqecho_dense_spec *const spec = layer->spec;
 
     SE_TRY(se_layer_check_reserved(layer, spec->reserved, sizeof spec->reserved));
-    if (!se_dim_ok(spec->units))
-        return se_fail(SEQECHO_EINVAL, "%s: units is %" PRId64 ", expected 1 or more",
-                       layer->name, spec->units);
+    SE_TRY(se_check_size(layer, "units", spec->units));
     if (spec->activation == SEQECHO_ACTIVATION_DEFAULT)
         spec->activation = SEQECHO_LINEAR;
     if (spec->kernel_init == SEQECHO_INIT_DEFAULT)
         spec->kernel_init = SEQECHO_INIT_GLOROT_UNIFORM;
     if (spec->bias_init == SEQECHO_INIT_DEFAULT)
         spec->bias_init = SEQECHO_INIT_ZEROS;
-    if (!se_activation_known(spec->activation))
-        return se_fail(SEQECHO_ENOTSUP, "%s: activation %d is unknown to this library",
-                       layer->name, (int)spec->activation);
-    if (!se_init_known(spec->kernel_init) || !se_init_known(spec->bias_init))
-        return se_fail(
-            SEQECHO_ENOTSUP, "%s: initialiser %d is unknown to this library", layer->name,
-            (int)(se_init_known(spec->kernel_init) ? spec->bias_init : spec->kernel_init));
-    return SEQECHO_OK;
+    SE_TRY(se_check_activation(layer, spec->activation));
+    SE_TRY(se_check_init(layer, spec->kernel_init));
+    return se_check_init(layer, spec->bias_init);
 }
 
 static uint32_t dense_traits(const seqecho_layer *layer)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "layers/check.h"
 #include "layers/kinds.h"
 #include "layers/noise.h"
 #include "layers/recurrent.h"
@@ -15,7 +16,7 @@ static int dropout_check(seqecho_layer *layer)
     const seqecho_dropout_spec *const spec = layer->spec;
 
     SE_TRY(se_layer_check_reserved(layer, spec->reserved, sizeof spec->reserved));
-    return se_rate_check(layer, "rate", spec->rate);
+    return se_check_rate(layer, "rate", spec->rate);
 }
 
 static uint32_t dropout_traits(const seqecho_layer *layer)

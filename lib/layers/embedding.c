@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "layers/check.h"
 #include "layers/kinds.h"
 #include "layers/recurrent.h"
 
@@ -21,15 +22,10 @@ static int embedding_check(seqecho_layer *layer)
     if (spec->input_dim != 0 && !se_dim_ok(spec->input_dim))
         return se_fail(SEQECHO_EINVAL, "%s: input_dim is %" PRId64 ", expected 0 or more",
                        layer->name, spec->input_dim);
-    if (!se_dim_ok(spec->output_dim))
-        return se_fail(SEQECHO_EINVAL, "%s: output_dim is %" PRId64 ", expected 1 or more",
-                       layer->name, spec->output_dim);
+    SE_TRY(se_check_size(layer, "output_dim", spec->output_dim));
     if (spec->embeddings_init == SEQECHO_INIT_DEFAULT)
         spec->embeddings_init = SEQECHO_INIT_UNIFORM;
-    if (!se_init_known(spec->embeddings_init))
-        return se_fail(SEQECHO_ENOTSUP, "%s: initialiser %d is unknown to this library",
-                       layer->name, (int)spec->embeddings_init);
-    return SEQECHO_OK;
+    return se_check_init(layer, spec->embeddings_init);
 }
 
 static uint32_t embedding_traits(const seqecho_layer *layer)

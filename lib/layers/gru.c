@@ -1,7 +1,9 @@
 /* layers/gru.c - GRU: its description; the cell is in gru_cell.c.
  * SPDX-License-Identifier: MIT */
-#include "base/error.h"
 #include "layers/gru.h"
+
+#include "base/error.h"
+#include "layers/check.h"
 #include "layers/kinds.h"
 
 static se_rnn gru(const seqecho_layer *layer)
@@ -37,9 +39,7 @@ static int gru_check(seqecho_layer *layer)
 
     SE_TRY(se_layer_check_reserved(layer, spec->reserved, sizeof spec->reserved));
     SE_TRY(se_layer_check_reserved(layer, &spec->reserved_2, sizeof spec->reserved_2));
-    if (spec->implementation > 2)
-        return se_fail(SEQECHO_EINVAL, "%s: implementation is %d, expected 1 or 2",
-                       layer->name, (int)spec->implementation);
+    SE_TRY(se_check_implementation(layer, spec->implementation));
     if (spec->activation == SEQECHO_ACTIVATION_DEFAULT)
         spec->activation = SEQECHO_TANH;
     if (spec->recurrent_activation == SEQECHO_ACTIVATION_DEFAULT)
@@ -112,6 +112,11 @@ static void gru_forward(const se_frame *f)
     se_rnn_forward(f, &rnn);
 }
 
+static bool gru_step(const se_frame *f)
+{
+    return se_rnn_forward_missing(f, gru(f->layer));
+}
+
 static void gru_backward(const se_frame *f)
 {
     const se_rnn rnn = gru(f->layer);
@@ -134,5 +139,6 @@ const se_layer_ops se_gru_ops = {
     .reverse = gru_reverse,
     .state_size = gru_state_size,
     .forward = gru_forward,
+    .step = gru_step,
     .backward = gru_backward,
 };

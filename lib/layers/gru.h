@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: MIT
  *
  *     z, r = recurrent_activation(z and r of x K + h R, with both biases)
- *     g = activation(x K_h + b_h + r (h R_h + b'_h)),  or  activation(x K_h + (r h) R_h + b_h)
+ *     g = activation(x K_h + b_h + r (h R_h + b'_h)),  or
+ *         activation(x K_h + (r h) R_h + b_h)
  *     h' = z h + (1 - z) g
  *
  * The first form, reset after the product, is one fused kernel with tanh and sigmoid;

@@ -162,9 +162,10 @@ struct se_layer_ops {
     void (*build)(seqecho_layer *layer, const se_shape *in);
     /* Lay out the workspace of one call; NULL if none. */
     void (*work)(const se_frame *f, se_carver *carver);
-    /* The mask of the first output from those of the inputs; `room` has a byte for each time
-     * step (dim[0] of the output) and sample.  NULL if the output has none.  Called before
-     * forward, and only where a mask is possible (SE_TRAIT_MASKS, or a masked input). */
+    /* The mask of the first output from those of the inputs; `room` has a byte for each
+     * time step (dim[0] of the output) and sample.  NULL if the output has none.  Called
+     * before forward, and only where a mask is possible (SE_TRAIT_MASKS, or a masked
+     * input). */
     const uint8_t *(*mask)(const se_frame *f, uint8_t *room);
     /* Read the steps the other way round than the description says; only of recurrent
      * layers, before ops->check(). */

@@ -8,8 +8,7 @@
 #include <inttypes.h>
 
 #include "base/error.h"
-#include "base/size.h"
-#include "layers/activate.h"
+#include "layers/check.h"
 #include "layers/kinds.h"
 #include "layers/recurrent.h"
 
@@ -17,19 +16,14 @@ static int check_missing_and_dropout(seqecho_layer *layer)
 {
     seqecho_lstm_spec *const spec = layer->spec;
 
-    if (spec->implementation > 2)
-        return se_fail(SEQECHO_EINVAL, "%s: implementation is %d, expected 1 or 2",
-                       layer->name, (int)spec->implementation);
-    SE_TRY(se_rate_check(layer, "dropout", spec->dropout));
-    SE_TRY(se_rate_check(layer, "recurrent_dropout", spec->recurrent_dropout));
+    SE_TRY(se_check_implementation(layer, spec->implementation));
+    SE_TRY(se_check_rate(layer, "dropout", spec->dropout));
+    SE_TRY(se_check_rate(layer, "recurrent_dropout", spec->recurrent_dropout));
     if (spec->implementation == 0)
         spec->implementation = 2;
     if (spec->recurrent_dropout > 0.0f)
         spec->implementation = 1;
-    if (!se_masked_output_known(spec->masked_output))
-        return se_fail(SEQECHO_ENOTSUP, "%s: masked_output %d is unknown to this library",
-                       layer->name, (int)spec->masked_output);
-    return SEQECHO_OK;
+    return se_check_masked_output(layer, spec->masked_output);
 }
 
 static int lstm_check(seqecho_layer *layer)
@@ -38,9 +32,7 @@ static int lstm_check(seqecho_layer *layer)
 
     SE_TRY(se_layer_check_reserved(layer, spec->reserved, sizeof spec->reserved));
     SE_TRY(se_layer_check_reserved(layer, &spec->reserved_2, sizeof spec->reserved_2));
-    if (!se_dim_ok(spec->units) || spec->units > SE_DIM_MAX / 4)
-        return se_fail(SEQECHO_EINVAL, "%s: units is %" PRId64 ", expected 1 to %" PRId64,
-                       layer->name, spec->units, SE_DIM_MAX / 4);
+    SE_TRY(se_check_units(layer, spec->units, 4));
     if (spec->activation == SEQECHO_ACTIVATION_DEFAULT)
         spec->activation = SEQECHO_TANH;
     if (spec->recurrent_activation == SEQECHO_ACTIVATION_DEFAULT)
@@ -51,16 +43,10 @@ static int lstm_check(seqecho_layer *layer)
         spec->recurrent_init = SEQECHO_INIT_ORTHOGONAL;
     if (spec->bias_init == SEQECHO_INIT_DEFAULT)
         spec->bias_init = SEQECHO_INIT_ZEROS;
-    if (!se_activation_known(spec->activation) ||
-        !se_activation_known(spec->recurrent_activation))
-        return se_fail(
-            SEQECHO_ENOTSUP, "%s: activation %d is unknown to this library", layer->name,
-            (int)(se_activation_known(spec->activation) ? spec->recurrent_activation
-                                                        : spec->activation));
-    if (!se_init_known(spec->kernel_init) || !se_init_known(spec->recurrent_init) ||
-        !se_init_known(spec->bias_init))
-        return se_fail(SEQECHO_ENOTSUP, "%s: an initialiser is unknown to this library",
-                       layer->name);
+    SE_TRY(se_check_activation(layer, spec->activation));
+    SE_TRY(se_check_activation(layer, spec->recurrent_activation));
+    SE_TRY(se_check_recurrent_inits(layer, spec->kernel_init, spec->recurrent_init,
+                                    spec->bias_init));
     return check_missing_and_dropout(layer);
 }
 
@@ -88,13 +74,7 @@ static int lstm_infer(const seqecho_layer *layer, const se_shape *in, size_t n_i
     const se_shape state = { .dim = { spec->units }, .rank = 1 };
     char text[SE_SHAPE_TEXT];
 
-    if (in->rank != 2)
-        return se_fail(SEQECHO_ESHAPE,
-                       "%s: expected input (batch, timesteps, features), found %s; %s",
-                       layer->name, se_shape_text(text, 0, in),
-                       in->rank == 1 ? "put a repeat_vector before it, or set "
-                                       "return_sequences on the layer before"
-                                     : "wrap it in time_distributed");
+    SE_TRY(se_recurrent_check_input(layer, in));
     if (n_in != 1 && n_in != 3)
         return se_fail(SEQECHO_EINVAL,
                        "%s: expected 1 input (x) or 3 (x, initial h, initial c), found %zu",

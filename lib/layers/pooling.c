@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "layers/check.h"
 
 int se_pooling_check(seqecho_layer *layer)
 {
@@ -32,10 +33,7 @@ int se_pooling_check(seqecho_layer *layer)
     if (spec->padding == SEQECHO_PADDING_CAUSAL)
         return se_fail(SEQECHO_EINVAL, "%s: padding is causal, expected valid or same",
                        layer->name);
-    if (!se_padding_known(spec->padding))
-        return se_fail(SEQECHO_ENOTSUP, "%s: padding %d is unknown to this library",
-                       layer->name, (int)spec->padding);
-    return SEQECHO_OK;
+    return se_check_padding(layer, spec->padding);
 }
 
 uint32_t se_pooling_traits(const seqecho_layer *layer)

@@ -1,23 +1,16 @@
-/* layers/recurrent.c - what recurrent layers share: missing steps.
+/* layers/recurrent.c - what recurrent layers share: their input, and missing steps.
  * SPDX-License-Identifier: MIT */
 #include "layers/recurrent.h"
 
 #include <string.h>
 
-#include "base/error.h"
+#include "layers/check.h"
 
-bool se_masked_output_known(seqecho_masked_output output)
+int se_recurrent_check_input(const seqecho_layer *layer, const se_shape *in)
 {
-    return output == SEQECHO_MASKED_LAST || output == SEQECHO_MASKED_STATE ||
-           output == SEQECHO_MASKED_ZERO;
-}
-
-int se_rate_check(const seqecho_layer *layer, const char *what, float rate)
-{
-    if (!(rate >= 0.0f && rate <= 1.0f))
-        return se_fail(SEQECHO_EINVAL, "%s: %s is %g, expected 0 to 1", layer->name, what,
-                       (double)rate);
-    return SEQECHO_OK;
+    return se_check_sequence(layer, in,
+                             "put a repeat_vector before it, or set return_sequences on "
+                             "the layer before");
 }
 
 bool se_mask_range(const uint8_t *mask, int64_t rows, int64_t *begin, int64_t *end)

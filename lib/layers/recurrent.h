@@ -1,4 +1,4 @@
-/* layers/recurrent.h - what recurrent layers share: missing steps.
+/* layers/recurrent.h - what recurrent layers share: their input, and missing steps.
  * SPDX-License-Identifier: MIT
  *
  * A mask has a byte for each time step and sample, step-major.  At a missing step the
@@ -9,11 +9,8 @@
 
 #include "layers/layer.h"
 
-/* Is this a seqecho_masked_output? */
-bool se_masked_output_known(seqecho_masked_output output);
-
-/* Check a rate of dropout, in [0, 1]; `what` names it. */
-int se_rate_check(const seqecho_layer *layer, const char *what, float rate);
+/* The first input is (timesteps, features), or an error that says what to do. */
+int se_recurrent_check_input(const seqecho_layer *layer, const se_shape *in);
 
 /* First and last missing rows do not count: the range [*begin, *end) of rows that holds
  * every row that is there.  False if none is.  mask NULL means all are there. */

@@ -4,21 +4,17 @@
  * Where every consumer takes a repeated value nothing is copied at all: the graph hands
  * the input on, marked as repeated; forward is not called then, and backward
  * gets the gradient already summed over the steps. */
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/size.h"
+#include "layers/check.h"
 #include "layers/kinds.h"
 
 static int repeat_check(seqecho_layer *layer)
 {
     const seqecho_repeat_vector_spec *const spec = layer->spec;
 
-    if (!se_dim_ok(spec->n))
-        return se_fail(SEQECHO_EINVAL, "%s: n is %" PRId64 ", expected 1 or more",
-                       layer->name, spec->n);
-    return SEQECHO_OK;
+    return se_check_size(layer, "n", spec->n);
 }
 
 static uint32_t repeat_traits(const seqecho_layer *layer)

@@ -6,32 +6,19 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/size.h"
-#include "layers/activate.h"
+#include "layers/check.h"
 #include "layers/recurrent.h"
 
 int se_rnn_check(const seqecho_layer *layer, const se_rnn *rnn)
 {
-    const int64_t most = SE_DIM_MAX / rnn->gates;
-    const seqecho_activation act[] = { rnn->activation, rnn->recurrent_activation };
-
-    if (rnn->units <= 0 || rnn->units > most)
-        return se_fail(SEQECHO_EINVAL, "%s: units is %" PRId64 ", expected 1 to %" PRId64,
-                       layer->name, rnn->units, most);
-    for (size_t i = 0; i < 2; i++)
-        if (!se_activation_known(act[i]))
-            return se_fail(SEQECHO_ENOTSUP, "%s: activation %d is unknown to this library",
-                           layer->name, (int)act[i]);
-    if (!se_init_known(rnn->kernel_init) || !se_init_known(rnn->recurrent_init) ||
-        !se_init_known(rnn->bias_init))
-        return se_fail(SEQECHO_ENOTSUP, "%s: an initialiser is unknown to this library",
-                       layer->name);
-    SE_TRY(se_rate_check(layer, "dropout", rnn->dropout));
-    SE_TRY(se_rate_check(layer, "recurrent_dropout", rnn->recurrent_dropout));
-    if (!se_masked_output_known(rnn->masked_output))
-        return se_fail(SEQECHO_ENOTSUP, "%s: masked_output %d is unknown to this library",
-                       layer->name, (int)rnn->masked_output);
-    return SEQECHO_OK;
+    SE_TRY(se_check_units(layer, rnn->units, rnn->gates));
+    SE_TRY(se_check_activation(layer, rnn->activation));
+    SE_TRY(se_check_activation(layer, rnn->recurrent_activation));
+    SE_TRY(se_check_recurrent_inits(layer, rnn->kernel_init, rnn->recurrent_init,
+                                    rnn->bias_init));
+    SE_TRY(se_check_rate(layer, "dropout", rnn->dropout));
+    SE_TRY(se_check_rate(layer, "recurrent_dropout", rnn->recurrent_dropout));
+    return se_check_masked_output(layer, rnn->masked_output);
 }
 
 /* What dropout takes away from must be there as numbers, and for each step. */
@@ -50,13 +37,7 @@ int se_rnn_infer(const seqecho_layer *layer, const se_rnn *rnn, const se_shape *
     const se_shape state = { .dim = { rnn->units }, .rank = 1 };
     char text[SE_SHAPE_TEXT];
 
-    if (in->rank != 2)
-        return se_fail(SEQECHO_ESHAPE,
-                       "%s: expected input (batch, timesteps, features), found %s; %s",
-                       layer->name, se_shape_text(text, 0, in),
-                       in->rank == 1 ? "put a repeat_vector before it, or set "
-                                       "return_sequences on the layer before"
-                                     : "wrap it in time_distributed");
+    SE_TRY(se_recurrent_check_input(layer, in));
     if (n_in > 1 && !se_shape_equal(&in[1], &state))
         return se_fail(SEQECHO_ESHAPE,
                        "%s: expected initial state h of shape (batch, %" PRId64

@@ -108,12 +108,17 @@ int se_rnn_infer(const seqecho_layer *layer, const se_rnn *rnn, const se_shape *
 void se_rnn_build(seqecho_layer *layer, const se_rnn *rnn, const se_shape *in);
 void se_rnn_work(const se_frame *f, const se_rnn *rnn, se_carver *carver);
 void se_rnn_forward(const se_frame *f, const se_rnn *rnn);
+
+/* One time step at a time there is no first one of a sequence: at a missing step the last
+ * output is the state, as it is of a run that began with zeros.  Runs a frame with such
+ * steps; false if there are none, or the description says something else. */
+bool se_rnn_forward_missing(const se_frame *f, se_rnn rnn);
 void se_rnn_backward(const se_frame *f, const se_rnn *rnn);
 
 /* ---- For cells ----------------------------------------------------------------------- */
 
-/* The rows' left factor of a block of products of h: h as it enters, dropout done.  NULL for
- * zeros. */
+/* The rows' left factor of a block of products of h: h as it enters, dropout done.  NULL
+ * for zeros. */
 const float *se_rnn_left(const se_rnn_pass *p, const se_rnn_step *step,
                          const se_rnn_block *block);
 

@@ -125,6 +125,18 @@ static void forward_rows(void *arg, int piece, int64_t begin, int64_t end)
     }
 }
 
+bool se_rnn_forward_missing(const se_frame *f, se_rnn rnn)
+{
+    const uint8_t *const mask = f->in[0].mask;
+
+    if (mask == NULL || memchr(mask, 0, (size_t)f->batch) == NULL ||
+        rnn.masked_output != SEQECHO_MASKED_LAST)
+        return false;
+    rnn.masked_output = SEQECHO_MASKED_STATE;
+    se_rnn_forward(f, &rnn);
+    return true;
+}
+
 void se_rnn_forward(const se_frame *f, const se_rnn *rnn)
 {
     se_carver carver = { .base = f->work };

@@ -131,6 +131,11 @@ static void simple_rnn_forward(const se_frame *f)
     se_rnn_forward(f, &rnn);
 }
 
+static bool simple_rnn_step(const se_frame *f)
+{
+    return se_rnn_forward_missing(f, simple_rnn(f->layer));
+}
+
 static void simple_rnn_backward(const se_frame *f)
 {
     const se_rnn rnn = simple_rnn(f->layer);
@@ -153,5 +158,6 @@ const se_layer_ops se_simple_rnn_ops = {
     .reverse = simple_rnn_reverse,
     .state_size = simple_rnn_state_size,
     .forward = simple_rnn_forward,
+    .step = simple_rnn_step,
     .backward = simple_rnn_backward,
 };

@@ -2,13 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "layers/window.h"
 
-#include "base/error.h"
-
-bool se_padding_known(seqecho_padding padding)
-{
-    return padding == SEQECHO_PADDING_VALID || padding == SEQECHO_PADDING_SAME ||
-           padding == SEQECHO_PADDING_CAUSAL;
-}
+#include "layers/check.h"
 
 se_window se_window_make(seqecho_padding padding, int64_t size, int64_t stride,
                          int64_t dilation, int64_t in)
@@ -54,13 +48,5 @@ void se_window_steps(const se_window *w, int64_t o, int64_t *begin, int64_t *end
 
 int se_window_check_input(const seqecho_layer *layer, const se_shape *in)
 {
-    char text[SE_SHAPE_TEXT];
-
-    if (in->rank == 2)
-        return SEQECHO_OK;
-    return se_fail(SEQECHO_ESHAPE,
-                   "%s: expected input (batch, timesteps, features), found %s; %s",
-                   layer->name, se_shape_text(text, 0, in),
-                   in->rank == 1 ? "does the layer before it return sequences?"
-                                 : "wrap it in time_distributed");
+    return se_check_sequence(layer, in, "does the layer before it return sequences?");
 }

@@ -7,7 +7,6 @@
 #ifndef SE_LAYERS_WINDOW_H
 #define SE_LAYERS_WINDOW_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "layers/layer.h"
@@ -24,9 +23,6 @@ static inline int64_t se_window_span(const se_window *w)
 {
     return (w->size - 1) * w->dilation + 1;
 }
-
-/* Is it one of seqecho_padding? */
-bool se_padding_known(seqecho_padding padding);
 
 /* The windows of this padding on `in` time steps, with the arithmetic of Keras: for
  * SEQECHO_PADDING_SAME the odd step of padding comes at the end. */

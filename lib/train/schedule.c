@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "train/power.h"
 
 /* ---- Reading ------------------------------------------------------------------------ */
 
@@ -178,6 +179,14 @@ int se_schedule_read(se_schedule *s, const seqecho_schedule *options, double rat
 
 /* ---- Rates -------------------------------------------------------------------------- */
 
+/* Exponents are 0 or more.  Whole ones do without the C library. */
+static double power(double base, double exponent)
+{
+    const int64_t whole = exponent < 0x1p53 ? (int64_t)exponent : -1;
+
+    return (double)whole == exponent ? se_power(base, whole) : pow(base, exponent);
+}
+
 static double polynomial(const seqecho_schedule *o, double rate, double s)
 {
     double length = (double)o->decay_steps;
@@ -186,7 +195,7 @@ static double polynomial(const seqecho_schedule *o, double rate, double s)
         s = fmin(s, length);
     else if (s > 0.0)
         length *= ceil(s / length);
-    return (rate - o->end_learning_rate) * pow(1.0 - s / length, o->power) +
+    return (rate - o->end_learning_rate) * power(1.0 - s / length, o->power) +
            o->end_learning_rate;
 }
 
@@ -221,7 +230,7 @@ static double cosine_decay(const seqecho_schedule *o, double rate, double s)
 /* Where period number n begins, in lengths of the first one. */
 static double period_begin(double t_mul, double n)
 {
-    return t_mul == 1.0 ? n : (pow(t_mul, n) - 1.0) / (t_mul - 1.0);
+    return t_mul == 1.0 ? n : (power(t_mul, n) - 1.0) / (t_mul - 1.0);
 }
 
 static double cosine_restarts(const seqecho_schedule *o, double rate, double s)
@@ -235,8 +244,8 @@ static double cosine_restarts(const seqecho_schedule *o, double rate, double s)
         n -= 1.0;
     else if (at >= period_begin(t_mul, n + 1.0))
         n += 1.0;
-    return rate * cosine(o->alpha, pow(o->m_mul, n),
-                         (at - period_begin(t_mul, n)) / pow(t_mul, n));
+    return rate * cosine(o->alpha, power(o->m_mul, n),
+                         (at - period_begin(t_mul, n)) / power(t_mul, n));
 }
 
 double se_schedule_rate(const se_schedule *schedule, int64_t steps)
@@ -249,7 +258,7 @@ double se_schedule_rate(const se_schedule *schedule, int64_t steps)
     if (o->staircase)
         part = floor(part);
     switch (o->kind) {
-    case SEQECHO_EXPONENTIAL_DECAY: rate *= pow(o->decay_rate, part); break;
+    case SEQECHO_EXPONENTIAL_DECAY: rate *= power(o->decay_rate, part); break;
     case SEQECHO_INVERSE_TIME_DECAY: rate /= 1.0 + o->decay_rate * part; break;
     case SEQECHO_POLYNOMIAL_DECAY: rate = polynomial(o, rate, s); break;
     case SEQECHO_PIECEWISE_CONSTANT: rate = piecewise(schedule, steps); break;

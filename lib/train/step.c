@@ -3,17 +3,7 @@
 #include <math.h>
 
 #include "train/optimizer.h"
-
-/* base^n by squaring: the same bits everywhere, which pow() does not promise. */
-static double power(double base, int64_t n)
-{
-    double result = 1.0;
-
-    for (; n > 0; n >>= 1, base *= base)
-        if (n & 1)
-            result *= base;
-    return result;
-}
+#include "train/power.h"
 
 /* One step, the same for all its ranges. */
 typedef struct step {
@@ -31,7 +21,7 @@ static void adam_rates(step *s, double rate, int64_t t)
 {
     const se_optimizer *const o = s->o;
     const double alpha =
-        rate * sqrt(1.0 - power(o->beta_2, t)) / (1.0 - power(o->beta_1, t));
+        rate * sqrt(1.0 - se_power(o->beta_2, t)) / (1.0 - se_power(o->beta_1, t));
 
     s->adam = (se_adamw_rates){
         .alpha = (float)alpha,
@@ -45,7 +35,7 @@ static void adam_rates(step *s, double rate, int64_t t)
 /* The momentum of step t. */
 static double nadam_momentum(const se_optimizer *o, int64_t t)
 {
-    return o->beta_1 * (1.0 - 0.5 * power(0.96, t));
+    return o->beta_1 * (1.0 - 0.5 * se_power(0.96, t));
 }
 
 static void nadam_rates(step *s, se_optimizer *o, double rate, int64_t t)
@@ -58,7 +48,7 @@ static void nadam_rates(step *s, se_optimizer *o, double rate, int64_t t)
         .rate_2 = (float)(1.0 - o->beta_2),
         .of_m = (float)(rate * next / (1.0 - o->u_product * next)),
         .of_g = (float)(rate * (1.0 - u) / (1.0 - o->u_product)),
-        .of_v = (float)(1.0 / (1.0 - power(o->beta_2, t))),
+        .of_v = (float)(1.0 / (1.0 - se_power(o->beta_2, t))),
         .epsilon = (float)o->epsilon,
     };
 }

@@ -114,7 +114,8 @@ static void parameters(void **state)
                 assert_int_equal(seqecho_trainer_set(trainer, param, params[i].hi), 0);
                 assert_int_equal(seqecho_trainer_set(trainer, param, params[i].beyond),
                                  SEQECHO_EINVAL);
-                assert_int_equal(seqecho_trainer_set(trainer, param, NAN), SEQECHO_EINVAL);
+                assert_int_equal(seqecho_trainer_set(trainer, param, (double)NAN),
+                                 SEQECHO_EINVAL);
                 assert_int_equal(seqecho_trainer_get(trainer, param, &value), 0);
                 assert_close_double(value, params[i].hi, 0, 0);
                 continue;

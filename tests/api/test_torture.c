@@ -343,7 +343,9 @@ static void bad_trainers(void **state)
     } cases[] = {
         { { .loss = (seqecho_loss)7 }, SEQECHO_EINVAL, "loss is 7" },
         { { .loss = (seqecho_loss)-1 }, SEQECHO_EINVAL, "loss is -1" },
-        { { .optimizer = (seqecho_optimizer)1 }, SEQECHO_ENOTSUP, "optimizer 1" },
+        { { .optimizer = (seqecho_optimizer)5 }, SEQECHO_ENOTSUP, "optimizer 5" },
+        { { .optimizer = (seqecho_optimizer)-1 }, SEQECHO_ENOTSUP, "optimizer -1" },
+        { { .reserved_2 = 1 }, SEQECHO_ENOTSUP, "reserved is set" },
         { { .metrics = 31 }, SEQECHO_ENOTSUP, "metrics 0x10" },
         { { .metrics = UINT32_MAX }, SEQECHO_ENOTSUP, "metrics 0xfffffff0" },
         { { .learning_rate = -1.0F }, SEQECHO_EINVAL, "learning_rate is -1" },

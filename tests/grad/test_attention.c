@@ -198,7 +198,7 @@ static void nothing_to_attend_to(void **state)
     }
 }
 
-/* The mask of query is handed on, that of value is not. */
+/* Missing steps of query give zeros, and its mask is handed on; that of value is not. */
 static void mask_of_query(void **state)
 {
     static float x[2 * 3 * 2];
@@ -211,22 +211,28 @@ static void mask_of_query(void **state)
     (void)state;
     for (size_t i = 0; i < 12; i++)
         x[i] = 1.0F + (float)i;
-    for (int options = 0; options < 2; options++) {
-        const seqecho_attention_spec spec = describe(options, 0.0F);
+    for (int i = 0; i < 4; i++) {
+        const seqecho_attention_spec spec = describe(i / 2, 0.0F);
         gradcheck_model m = gradcheck_begin();
         seqecho_node *in[2];
         float out[12];
         seqecho_predictor *p;
 
-        for (int i = 0; i < 2; i++)
-            in[i] = seqecho_graph_input(m.graph,
+        for (int k = 0; k < 2; k++)
+            in[k] = seqecho_graph_input(m.graph,
                                         SEQECHO_INPUT(.dim = { 3, 2 }, .lengths = true));
         in[0] = seqecho_layer_call_n(seqecho_layer_create(m.graph, &spec.head), in, 2);
-        gradcheck_output(&m, gradcheck_apply(&m, SEQECHO_MASKING(12345.0F), in[0]));
+        if (i % 2 == 1) /* zeros where the mask says so */
+            in[0] = gradcheck_apply(&m,
+                                    SEQECHO_LSTM(.units = 2,
+                                                 .masked_output = SEQECHO_MASKED_ZERO,
+                                                 .return_sequences = true),
+                                    in[0]);
+        gradcheck_output(&m, in[0]);
         assert_int_equal(seqecho_predictor_create(&p, m.graph, NULL), 0);
         assert_int_equal(seqecho_predictor_run(p, views, out, 12), 0);
-        for (size_t i = 0; i < 12; i++)
-            assert_true((out[i] != 0.0F) == ((int32_t)(i / 2 % 3) < query[i / 6]));
+        for (size_t k = 0; k < 12; k++)
+            assert_true((out[k] != 0.0F) == ((int32_t)(k / 2 % 3) < query[k / 6]));
         seqecho_predictor_destroy(p);
         seqecho_graph_destroy(m.graph);
     }

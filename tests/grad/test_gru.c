@@ -103,8 +103,8 @@ static void plain(void **state)
                 STEPS, FEATURES, 0, &o);
 }
 
-/* Gradients that arrive at the outputs in `mask` (bit 0 the output, 1 h).  With kinks there is
- * one step: h may grow, and leave the side of the kink where biases put it. */
+/* Gradients that arrive at the outputs in `mask` (bit 0 the output, 1 h).  With kinks there
+ * is one step: h may grow, and leave the side of the kink where biases put it. */
 static void check_states(const char *name, const seqecho_spec *spec, unsigned mask,
                          bool initial, gradcheck_options o)
 {

@@ -56,8 +56,8 @@ enum { LSTM_FRAME_MASKS = 6 };
 void lstm_frame_mask(uint8_t *mask, int kind, int64_t steps, int64_t batch);
 
 /* What the layer should give, in double; tanh and sigmoid only.  `values` are all
- * variables: parameters, x, h0, c0, as lstm_frame_variables() lists them.  out receives
- * the output, h and c one after the other. */
+ * variables: parameters, x, h0, c0, as lstm_frame_variables() lists them.  out receives the
+ * output, h and c one after the other. */
 size_t lstm_frame_count(const lstm_frame *t); /* of variables */
 size_t lstm_frame_outputs(const lstm_frame *t);
 void lstm_frame_variables(const lstm_frame *t, double *values);

@@ -1,8 +1,8 @@
 /* rnn_harness.h - a GRU or SimpleRNN, and the same by its formulas in double precision.
  * SPDX-License-Identifier: MIT
  *
- * The formulas are walked sample by sample and unit by unit.  What is dropped is drawn as the
- * layer draws it. */
+ * The formulas are walked sample by sample and unit by unit.  What is dropped is drawn as
+ * the layer draws it. */
 #ifndef SEQECHO_TESTS_UNIT_RNN_HARNESS_H
 #define SEQECHO_TESTS_UNIT_RNN_HARNESS_H
 

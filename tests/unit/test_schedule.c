@@ -53,6 +53,21 @@ static void exponential(void **state)
     assert_rate(&stairs, 7, RATE * 0.9);
 }
 
+/* Powers with whole exponents are products by squaring, to the last bit. */
+static void whole_powers(void **state)
+{
+    const double r = 0.9, r4 = r * r * (r * r), r13 = r * r4 * (r4 * r4);
+    const se_schedule stairs =
+        make(SEQECHO_SCHEDULE(.kind = SEQECHO_EXPONENTIAL_DECAY, .decay_steps = 7,
+                              .decay_rate = 0.9, .staircase = true));
+    const se_schedule bent = make(
+        SEQECHO_SCHEDULE(.kind = SEQECHO_POLYNOMIAL_DECAY, .decay_steps = 10, .power = 13));
+
+    (void)state;
+    assert_close_double(se_schedule_rate(&stairs, 7 * 13 + 6), RATE * r13, 0, 0);
+    assert_close_double(se_schedule_rate(&bent, 1), (RATE - 0.0001) * r13 + 0.0001, 0, 0);
+}
+
 /* A rate may rise, as when the best one is searched, but not beyond any bound. */
 static void rising(void **state)
 {
@@ -251,7 +266,8 @@ static const refusal refusals[] = {
     { { SIZE, .kind = SEQECHO_EXPONENTIAL_DECAY, .decay_steps = 1 },
       SEQECHO_EINVAL,
       "schedule: decay_rate is 0, expected more than 0" },
-    { { SIZE, .kind = SEQECHO_INVERSE_TIME_DECAY, .decay_steps = 1, .decay_rate = NAN },
+    { { SIZE, .kind = SEQECHO_INVERSE_TIME_DECAY, .decay_steps = 1,
+        .decay_rate = (double)NAN },
       SEQECHO_EINVAL,
       "schedule: decay_rate is nan, expected more than 0" },
     { { SIZE, .kind = SEQECHO_COSINE_DECAY, .decay_steps = 1, .decay_rate = 1 },
@@ -337,12 +353,19 @@ static void refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(none),       cmocka_unit_test(exponential),
-        cmocka_unit_test(rising),     cmocka_unit_test(inverse_time),
-        cmocka_unit_test(polynomial), cmocka_unit_test(polynomial_cycle),
-        cmocka_unit_test(piecewise),  cmocka_unit_test(most_pieces),
-        cmocka_unit_test(cosine),     cmocka_unit_test(cosine_warmup),
-        cmocka_unit_test(restarts),   cmocka_unit_test(refused),
+        cmocka_unit_test(none),
+        cmocka_unit_test(exponential),
+        cmocka_unit_test(whole_powers),
+        cmocka_unit_test(rising),
+        cmocka_unit_test(inverse_time),
+        cmocka_unit_test(polynomial),
+        cmocka_unit_test(polynomial_cycle),
+        cmocka_unit_test(piecewise),
+        cmocka_unit_test(most_pieces),
+        cmocka_unit_test(cosine),
+        cmocka_unit_test(cosine_warmup),
+        cmocka_unit_test(restarts),
+        cmocka_unit_test(refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
