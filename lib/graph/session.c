@@ -148,6 +148,19 @@ static void clear_grads(se_session *s, const seqecho_layer *layer)
     }
 }
 
+/* Is there anything that the backward pass of a call would be for? */
+static bool wanted(const se_step *step)
+{
+    const se_frame *const f = &step->frame;
+
+    if (!f->layer->frozen)
+        return step->out->needs_grad;
+    for (size_t j = 0; j < f->n_in; j++)
+        if (f->want_d_in[j])
+            return true;
+    return false;
+}
+
 void se_session_backward(se_session *s)
 {
     for (size_t i = s->n_steps; i-- > 0;) {
@@ -156,7 +169,7 @@ void se_session_backward(se_session *s)
 
         for (size_t j = 0; j < step->frame.n_out; j++)
             reached |= step->out[j].has_grad;
-        if (reached && !step->out->is_input && step->out->needs_grad)
+        if (reached && !step->out->is_input && wanted(step))
             step_backward(s, step);
         else if (step->last)
             clear_grads(s, step->frame.layer);
@@ -282,7 +295,7 @@ static int check_weight_grads(const se_session *s)
     while ((w = se_graph_next_weight(s->graph, &cursor)) != NULL) {
         const float worst = k->max_abs(se_weight_size(w), s->grads + w->offset);
 
-        if (!(worst <= GRADIENT_LIMIT))
+        if (!(worst <= GRADIENT_LIMIT) && !cursor.layer->frozen)
             return se_fail(SEQECHO_ENUMERIC, "%s: its gradient became %s", w->path,
                            bad_text(worst));
     }

@@ -32,8 +32,8 @@ typedef struct se_clip {
 } se_clip;
 
 /* Measure the gradients: room[number] receives what those of each weight, as
- * se_graph_share_weights() numbers them, are to be multiplied by.  Nothing is written for
- * frozen ones. */
+ * se_graph_share_weights() numbers them, are to be multiplied by: 1 where they are within
+ * the limit. */
 void se_clip_measure(const se_clip *clip, const seqecho_graph *graph,
                      const se_compute *compute, const float *grads, double *room);
 
