@@ -114,7 +114,9 @@ static void gru_forward(const se_frame *f)
 
 static bool gru_step(const se_frame *f)
 {
-    return se_rnn_forward_missing(f, gru(f->layer));
+    const se_rnn rnn = gru(f->layer);
+
+    return se_rnn_forward_step(f, &rnn);
 }
 
 static void gru_backward(const se_frame *f)

@@ -108,12 +108,10 @@ int se_rnn_infer(const seqecho_layer *layer, const se_rnn *rnn, const se_shape *
 void se_rnn_build(seqecho_layer *layer, const se_rnn *rnn, const se_shape *in);
 void se_rnn_work(const se_frame *f, const se_rnn *rnn, se_carver *carver);
 void se_rnn_forward(const se_frame *f, const se_rnn *rnn);
-
-/* One time step at a time there is no first one of a sequence: at a missing step the last
- * output is the state, as it is of a run that began with zeros.  Runs a frame with such
- * steps; false if there are none, or the description says something else. */
-bool se_rnn_forward_missing(const se_frame *f, se_rnn rnn);
 void se_rnn_backward(const se_frame *f, const se_rnn *rnn);
+
+/* ops->step(): false where forward() does, which is where no step is missing. */
+bool se_rnn_forward_step(const se_frame *f, const se_rnn *rnn);
 
 /* ---- For cells ----------------------------------------------------------------------- */
 

@@ -125,18 +125,6 @@ static void forward_rows(void *arg, int piece, int64_t begin, int64_t end)
     }
 }
 
-bool se_rnn_forward_missing(const se_frame *f, se_rnn rnn)
-{
-    const uint8_t *const mask = f->in[0].mask;
-
-    if (mask == NULL || memchr(mask, 0, (size_t)f->batch) == NULL ||
-        rnn.masked_output != SEQECHO_MASKED_LAST)
-        return false;
-    rnn.masked_output = SEQECHO_MASKED_STATE;
-    se_rnn_forward(f, &rnn);
-    return true;
-}
-
 void se_rnn_forward(const se_frame *f, const se_rnn *rnn)
 {
     se_carver carver = { .base = f->work };
@@ -165,4 +153,17 @@ void se_rnn_forward(const se_frame *f, const se_rnn *rnn)
         memcpy(f->out[1], h, bytes);
     if (f->keep_state)
         memcpy(f->next_state, h, bytes);
+}
+
+/* Steps come one by one, so there is no first one of a sequence: at a missing step the last
+ * output is the state, as it is of a run that began with zeros. */
+bool se_rnn_forward_step(const se_frame *f, const se_rnn *rnn)
+{
+    se_rnn shows = *rnn;
+
+    if (f->in[0].mask == NULL || rnn->masked_output != SEQECHO_MASKED_LAST)
+        return false;
+    shows.masked_output = SEQECHO_MASKED_STATE;
+    se_rnn_forward(f, &shows);
+    return true;
 }

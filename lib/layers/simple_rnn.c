@@ -133,7 +133,9 @@ static void simple_rnn_forward(const se_frame *f)
 
 static bool simple_rnn_step(const se_frame *f)
 {
-    return se_rnn_forward_missing(f, simple_rnn(f->layer));
+    const se_rnn rnn = simple_rnn(f->layer);
+
+    return se_rnn_forward_step(f, &rnn);
 }
 
 static void simple_rnn_backward(const se_frame *f)

@@ -114,10 +114,11 @@ float *models_weights(seqecho_graph *graph, size_t *n)
     for (size_t i = 0; i < seqecho_graph_weight_count(graph); i++) {
         const char *const name = seqecho_graph_weight_name(graph, i);
         seqecho_view shape;
-        size_t size;
+        size_t size = 1;
 
         assert_int_equal(seqecho_graph_weight_shape(graph, name, &shape), 0);
-        size = (size_t)(shape.dim[0] * (shape.rank == 2 ? shape.dim[1] : 1));
+        for (int32_t d = 0; d < shape.rank; d++)
+            size *= (size_t)shape.dim[d];
         assert_int_equal(seqecho_graph_weight_get(graph, name, values + at, size), 0);
         at += size;
     }

@@ -120,12 +120,12 @@ static void set_data(seqecho_view *views, size_t n, const float *data)
     }
 }
 
-/* A GRU's has two rows. */
+/* A GRU's has two rows; inside a wrapper it is "wrapper/gru_bias". */
 static bool is_bias(const char *name, const seqecho_view *shape)
 {
-    const char *const tail = strrchr(name, '/');
+    const size_t length = strlen(name);
 
-    return shape->rank == 1 || (tail != NULL && strcmp(tail, "/bias") == 0);
+    return shape->rank == 1 || (length > 4 && strcmp(name + length - 4, "bias") == 0);
 }
 
 void gradcheck_fill_weights(seqecho_graph *graph, bool kinks)
@@ -233,6 +233,11 @@ static void prepare(check *c)
     set_data(c->x, c->m->n_in, c->x_data);
 }
 
+static bool has_loss(const check *c)
+{
+    return c->o->loss != SEQECHO_LOSS_NONE || c->o->training != NULL;
+}
+
 static double loss_of(check *c)
 {
     seqecho_report report = SEQECHO_REPORT_INIT;
@@ -247,7 +252,7 @@ static double function(check *c, double step)
 
     prepare(c);
     move_to(c, step);
-    if (c->o->loss != SEQECHO_LOSS_NONE)
+    if (has_loss(c))
         return loss_of(c);
     must(c, seqecho_trainer_forward(c->trainer, c->x, c->out, c->n_out));
     for (size_t i = 0; i < c->n_out; i++)
@@ -263,7 +268,7 @@ static void get_gradient(check *c)
     (void)function(c, 0.0); /* leaves the states after the batch: come again */
     prepare(c);
     move_to(c, 0.0);
-    if (c->o->loss != SEQECHO_LOSS_NONE) {
+    if (has_loss(c)) {
         must(c, seqecho_trainer_compute_gradients(c->trainer, c->x, c->y, c->dx, c->n_dx,
                                                   NULL));
     } else {
@@ -373,7 +378,7 @@ static void make_data(check *c)
         c->y_data[i] = gradcheck_random();
         if (c->o->probabilities)
             c->y_data[i] = 0.5F + 0.5F * c->y_data[i];
-        else if (c->o->loss != SEQECHO_LOSS_NONE)
+        else if (has_loss(c))
             c->y_data[i] = 3.0F * (c->y_data[i] < 0.0F ? -1.0F : 1.0F);
     }
     set_data(c->x, c->m->n_in, c->x_data);
@@ -385,10 +390,12 @@ void gradcheck_run(gradcheck_model *m, const gradcheck_options *options)
     check c = { .m = m, .o = options };
     double noise;
 
-    must(&c,
-         seqecho_trainer_create(&c.trainer, m->graph,
-                                SEQECHO_TRAINER(.loss = options->loss,
-                                                .clipped_crossentropy = options->clipped)));
+    must(&c, seqecho_trainer_create(
+                 &c.trainer, m->graph,
+                 options->training != NULL
+                     ? options->training
+                     : SEQECHO_TRAINER(.loss = options->loss,
+                                       .clipped_crossentropy = options->clipped)));
     gradcheck_fill_weights(m->graph, options->kinks);
     make_data(&c);
     find_variables(&c);

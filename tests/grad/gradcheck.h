@@ -30,6 +30,8 @@ typedef struct gradcheck_options {
     seqecho_loss loss;  /* instead of sum(output * dy) */
     bool clipped;       /* clipped_crossentropy */
     bool probabilities; /* targets are probabilities, not any numbers */
+    /* Instead of `loss` and `clipped`: all options of the trainer, or NULL. */
+    const seqecho_trainer_options *training;
 } gradcheck_options;
 
 /* Begin a model, add inputs of one to three sizes (0: none), and outputs. */

@@ -28,6 +28,8 @@ typedef struct slopes {
     const char *name;
     seqecho_graph *graph; /* destroyed by slopes_check() */
     seqecho_view x[2 * SLOPES_INPUTS];
+    const seqecho_view
+        *before; /* or NULL: a batch that comes before, for stateful layers */
     float *input[SLOPES_INPUTS]; /* the float ones, in their order */
     size_t size[SLOPES_INPUTS];
     size_t n_input;
@@ -45,23 +47,13 @@ static inline void slopes_must(const slopes *s, int err)
 
 static inline seqecho_trainer *slopes_trainer(const slopes *s)
 {
+    static float out[SLOPES_MAX];
     seqecho_trainer *trainer;
 
     slopes_must(s, seqecho_trainer_create(&trainer, s->graph, SEQECHO_TRAINER(.seed = 9)));
+    if (s->before != NULL)
+        slopes_must(s, seqecho_trainer_forward(trainer, s->before, out, s->n_out));
     return trainer;
-}
-
-static inline double slopes_value(const slopes *s)
-{
-    static float out[SLOPES_MAX];
-    seqecho_trainer *const trainer = slopes_trainer(s);
-    double sum = 0.0;
-
-    slopes_must(s, seqecho_trainer_forward(trainer, s->x, out, s->n_out));
-    for (size_t i = 0; i < s->n_out; i++)
-        sum += (double)out[i] * (double)s->dy[i];
-    seqecho_trainer_destroy(trainer);
-    return sum;
 }
 
 /* Move a weight, or an input if `name` is NULL. */
@@ -71,6 +63,24 @@ static inline void slopes_move(const slopes *s, const char *name, float *values,
     values[i] = to;
     if (name != NULL)
         slopes_must(s, seqecho_graph_weight_set(s->graph, name, values, n));
+}
+
+/* The function with one variable moved, but for the batch before. */
+static inline double slopes_value(const slopes *s, const char *name, float *values,
+                                  size_t n, size_t i, float to)
+{
+    static float out[SLOPES_MAX];
+    seqecho_trainer *const trainer = slopes_trainer(s);
+    const float at = values[i];
+    double sum = 0.0;
+
+    slopes_move(s, name, values, n, i, to);
+    slopes_must(s, seqecho_trainer_forward(trainer, s->x, out, s->n_out));
+    slopes_move(s, name, values, n, i, at);
+    for (size_t k = 0; k < s->n_out; k++)
+        sum += (double)out[k] * (double)s->dy[k];
+    seqecho_trainer_destroy(trainer);
+    return sum;
 }
 
 static inline void slopes_compare(const slopes *s, const char *name, float *values,
@@ -89,14 +99,11 @@ static inline void slopes_compare(const slopes *s, const char *name, float *valu
         for (int k = 0; k < 2; k++) {
             const float up = at + (float)(SLOPES_STEP / (1 + k));
             const float down = at - (float)(SLOPES_STEP / (1 + k));
-            double high;
+            const double high = slopes_value(s, name, values, n, i, up);
 
-            slopes_move(s, name, values, n, i, up);
-            high = slopes_value(s);
-            slopes_move(s, name, values, n, i, down);
-            d[k] = (high - slopes_value(s)) / ((double)up - (double)down);
+            d[k] = (high - slopes_value(s, name, values, n, i, down)) /
+                   ((double)up - (double)down);
         }
-        slopes_move(s, name, values, n, i, at);
         slope = (4.0 * d[1] - d[0]) / 3.0;
         if (!(fabs(slope - (double)gradient[i]) <= 1e-3 + 2e-3 * fabs(slope)))
             fail_msg("%s: %s %zu: the slope is %.7g, the gradient says %.7g", s->name,
