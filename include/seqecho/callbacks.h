@@ -6,7 +6,8 @@
  *     seqecho_trainer_fit(trainer, &x, &y, SEQECHO_FIT(.epochs = 1000, .callbacks = &stop,
  *                                                      .n_callbacks = 1), NULL);
  *
- * Each begins anew with every fit.  A metric to monitor is one of those that
+ * Each begins anew with every fit, and serves one fit at a time: inside an event, another
+ * fit with it is SEQECHO_ESTATE.  A metric to monitor is one of those that
  * seqecho_trainer_history() knows; NULL means "val_loss" where there is a validation, else
  * "loss".  "accuracy" and "top_k" get better as they rise, all others as they fall. */
 #ifndef SEQECHO_CALLBACKS_H

@@ -142,12 +142,13 @@ SEQECHO_API int seqecho_graph_weights_copy(seqecho_graph *to, seqecho_graph *fro
 /* ---- What training may do to weights: at any time, seen by the next step ------------ */
 
 /* Train the weights of a layer, or leave them as they are; they are trained unless this
- * says otherwise. */
+ * says otherwise, or no output depends on the layer. */
 SEQECHO_API int seqecho_graph_set_trainable(seqecho_graph *graph, const char *layer,
                                             seqecho_bool trainable) SEQECHO_MUST_CHECK;
 
 /* Add l1 sum(|w|) + l2 sum(w^2) over a weight array to the loss; both 0 or more, and 0
- * unless this says otherwise.  Keras's kernel_, recurrent_ and bias_regularizer. */
+ * unless this says otherwise.  Keras's kernel_, recurrent_ and bias_regularizer.  As there,
+ * nothing is added while the weights of the layer are not trained. */
 SEQECHO_API int seqecho_graph_set_regularizer(seqecho_graph *graph, const char *weight,
                                               float l1, float l2) SEQECHO_MUST_CHECK;
 

@@ -40,7 +40,8 @@ typedef enum seqecho_optimizer {
     SEQECHO_NADAM = 4  /* Adam with Nesterov's momentum (Dozat 2016) */
 } seqecho_optimizer;
 
-/* Metrics, a bit set.  Steps that are masked do not count. */
+/* Metrics, a bit set.  Steps that are masked do not count.  Of several outputs, each is the
+ * mean over those that have a loss. */
 enum {
     SEQECHO_METRIC_ACCURACY = 1, /* share of right time steps: the class of the largest
                                     output, or the rounded output for one feature and for
@@ -106,7 +107,8 @@ typedef struct seqecho_trainer_options {
      * the logits; with this as Keras computes it from probabilities, clipped to
      * [1e-7, 1 - 1e-7].  Outputs that end otherwise are always clipped. */
     seqecho_bool clipped_crossentropy;
-    seqecho_bool from_logits;     /* cross-entropies: the outputs are logits */
+    seqecho_bool from_logits;     /* cross-entropies: the outputs are logits; a softmax
+                                     that an output ends in is not undone */
     seqecho_bool amsgrad;         /* Adam, AdamW */
     seqecho_bool nesterov;        /* SGD */
     seqecho_bool centered;        /* RMSprop */
@@ -118,7 +120,7 @@ typedef struct seqecho_trainer_options {
 
     uint64_t seed;         /* of dropout and shuffling */
     float label_smoothing; /* in [0, 1]: cross-entropies mix so much of 1 / classes, or of
-                                 1/2, into the targets */
+                                 1/2, into the targets; other losses do not know it */
     float huber_delta;     /* 0 means 1 */
     float momentum;        /* SGD, RMSprop: in [0, 1] */
     float rho;             /* RMSprop; 0 means 0.9 */
@@ -127,12 +129,15 @@ typedef struct seqecho_trainer_options {
     float global_clipnorm; /* all of them together */
     float clipvalue;       /* each element to [-clipvalue, clipvalue]; at most one of
                                  the three */
-    int32_t top_k;         /* of the metric; 0 means 5 */
+    int32_t top_k;         /* of the metric; 0 means 5, and may exceed the classes */
     uint32_t reserved_2;   /* zero */
     const seqecho_schedule *schedule; /* of the learning rate, or NULL; copied */
-    const seqecho_loss *losses;       /* one for each output, or NULL: all have `loss` */
-    const float *loss_weights;        /* one for each output, or NULL: all 1.  The loss is
-                                         the weighted sum */
+    /* One for each output, or NULL: all have `loss`.  SEQECHO_LOSS_NONE leaves an output
+     * out of the loss and of the metrics; targets and weights that go with it are not
+     * looked at. */
+    const seqecho_loss *losses;
+    const float *loss_weights; /* finite, one for each output, or NULL: all 1.  The loss is
+                                  the weighted sum */
 } seqecho_trainer_options;
 
 #ifndef __cplusplus
@@ -157,7 +162,7 @@ typedef struct seqecho_report {
     size_t struct_size;
     int64_t samples;
     int64_t batches;
-    double loss;     /* NaN where not computed */
+    double loss;     /* with the regularisers; NaN where not computed */
     double accuracy; /* in [0, 1]; NaN where not computed */
     double seconds;
     double top_k; /* NaN where not computed, as those below */
@@ -175,9 +180,10 @@ typedef enum seqecho_event_kind {
     SEQECHO_EVENT_EPOCH_BEGIN = 1,
     SEQECHO_EVENT_BATCH_END = 2,
     SEQECHO_EVENT_EPOCH_END = 3,
-    SEQECHO_EVENT_NOT_FINITE = 4, /* a batch came to a loss or gradient that is not finite,
-                                     and changed nothing: a positive answer ends the fit,
-                                     0 makes it fail with SEQECHO_ENUMERIC */
+    SEQECHO_EVENT_NOT_FINITE = 4, /* a batch, perhaps of the validation, came to a loss or
+                                     gradient that is not finite, and changed nothing: a
+                                     positive answer ends the fit, 0 makes it fail with
+                                     SEQECHO_ENUMERIC */
     SEQECHO_EVENT_FIT_END = 5     /* after the last epoch, however it came to end; not after
                                      a failure.  The answer matters only if negative */
 } seqecho_event_kind;
@@ -234,9 +240,12 @@ typedef struct seqecho_fit_options {
      * Metrics are not weighted.  NULL means all 1. */
     const seqecho_view *sample_weight;
 
-    /* What is measured after each epoch, without training and from states of its own:
-     * these samples, or the last share of x and y, in (0, 1), which is then not trained
-     * on; or, for fit_dataset, the next sequences of this dataset. */
+    /* What is measured after each epoch, without training and from states of its own, as
+     * seqecho_trainer_evaluate() does with this batch_size and these reset_states: these
+     * samples, or the last share of x and y, in (0, 1), which is then not trained on; or,
+     * for fit_dataset, the next sequences of this dataset.  Of n samples, shuffled or not,
+     * the first n (1 - validation_split), rounded down, are trained on; neither part may be
+     * empty. */
     const seqecho_view *validation_x, *validation_y, *validation_weight;
     double validation_split;
     seqecho_dataset *validation_dataset;
@@ -279,8 +288,9 @@ SEQECHO_API int seqecho_trainer_train_on_batch(seqecho_trainer *trainer,
                                                seqecho_report *report) SEQECHO_MUST_CHECK;
 
 /* Loss and metrics without training.  Starts from zero states and leaves the trainer's
- * own states as they were.  Of the options only batch_size and reset_states (batch or
- * never) count. */
+ * own states as they were.  Of the options only batch_size, sample_weight and reset_states
+ * count: with SEQECHO_RESET_EACH_BATCH every batch starts from zero states, else from where
+ * the one before ended. */
 SEQECHO_API int seqecho_trainer_evaluate(seqecho_trainer *trainer, const seqecho_view *x,
                                          const seqecho_view *y,
                                          const seqecho_fit_options *options,
@@ -358,8 +368,7 @@ SEQECHO_API int seqecho_trainer_get(const seqecho_trainer *trainer, seqecho_para
 /* One value per epoch fitted so far: "loss", "accuracy", "top_k", "mse", "mae", "seconds",
  * "learning_rate", and of the validation "val_loss", "val_accuracy" and so on; NaN where
  * that was not computed.  NULL, and *count 0, for an unknown metric or before the first
- * epoch.  Owned by the trainer, valid until its
- * next fit. */
+ * epoch.  Owned by the trainer, valid until the next epoch of any of its fits. */
 SEQECHO_API const double *seqecho_trainer_history(const seqecho_trainer *trainer,
                                                   const char *metric, size_t *count);
 

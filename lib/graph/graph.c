@@ -66,7 +66,8 @@ int seqecho_graph_status(const seqecho_graph *graph)
     return SEQECHO_OK;
 }
 
-/* Mark the calls that outputs depend on; consumers come after what they consume. */
+/* Mark the calls and layers that outputs depend on; consumers come after what they
+ * consume. */
 static void mark_used(seqecho_graph *graph)
 {
     for (se_call *call = graph->calls; call != NULL; call = call->next)
@@ -78,6 +79,10 @@ static void mark_used(seqecho_graph *graph)
     for (se_call *call = graph->last_call; call != NULL; call = call->before)
         for (size_t i = 0; call->used && i < call->n_in; i++)
             call->in[i]->call->used = true;
+    for (seqecho_layer *layer = graph->layers; layer != NULL; layer = layer->next)
+        layer->used = false;
+    for (se_call *call = graph->calls; call != NULL; call = call->next)
+        call->layer->used |= call->used;
 }
 
 static int create_weights(seqecho_graph *graph)

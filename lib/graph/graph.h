@@ -79,9 +79,16 @@ typedef struct se_weight_cursor {
 } se_weight_cursor;
 const se_weight *se_graph_next_weight(const seqecho_graph *graph, se_weight_cursor *cursor);
 
+/* Are the weights of this layer trained?  Not if it is frozen, or if no output depends on
+ * it: such a layer is no part of what a session runs. */
+static inline bool se_layer_trained(const seqecho_layer *layer)
+{
+    return layer->used && !layer->frozen;
+}
+
 /* Call fn with ranges of the parameter block that cover every weight once, but for those of
- * frozen layers, each thread of `compute` taking the parts whose gradients it made; on one
- * thread and with nothing frozen, with the whole block. */
+ * layers that are not trained, each thread of `compute` taking the parts whose gradients it
+ * made; on one thread and with all of them trained, with the whole block. */
 void se_graph_share(const seqecho_graph *graph, const se_compute *compute, se_pool_fn fn,
                     void *arg);
 

@@ -293,7 +293,9 @@ static int check_weight_grads(const se_session *s)
     if (grads_fine(s))
         return SEQECHO_OK;
     while ((w = se_graph_next_weight(s->graph, &cursor)) != NULL) {
-        const float worst = k->max_abs(se_weight_size(w), s->grads + w->offset);
+        const float worst = se_layer_trained(cursor.layer)
+                                ? k->max_abs(se_weight_size(w), s->grads + w->offset)
+                                : 0.0f;
 
         if (!(worst <= GRADIENT_LIMIT) && !cursor.layer->frozen)
             return se_fail(SEQECHO_ENUMERIC, "%s: its gradient became %s", w->path,

@@ -26,7 +26,7 @@ static void share_piece(void *arg, int piece, int64_t begin, int64_t end)
         const int64_t rows = se_weight_rows(w), row = se_weight_size(w) / rows;
         const int64_t at = (int64_t)w->offset;
 
-        for (int64_t i = begin; i < end && !cursor.layer->frozen; i++) {
+        for (int64_t i = begin; i < end && se_layer_trained(cursor.layer); i++) {
             int64_t first, last;
 
             se_weight_piece(rows, job->pieces, (int)i, &first, &last);
@@ -65,12 +65,12 @@ static void weight_range(void *arg, int piece, const se_weight *w, size_t number
     job->fn(job->arg, piece, begin, end);
 }
 
-static bool any_frozen(const seqecho_graph *graph)
+static bool all_trained(const seqecho_graph *graph)
 {
     for (const seqecho_layer *layer = graph->layers; layer != NULL; layer = layer->next)
-        if (layer->frozen)
-            return true;
-    return false;
+        if (layer->n_weights > 0 && !se_layer_trained(layer))
+            return false;
+    return true;
 }
 
 void se_graph_share(const seqecho_graph *graph, const se_compute *compute, se_pool_fn fn,
@@ -78,7 +78,7 @@ void se_graph_share(const seqecho_graph *graph, const se_compute *compute, se_po
 {
     range_job job = { fn, arg };
 
-    if (pieces_of(graph, compute) == 1 && !any_frozen(graph))
+    if (pieces_of(graph, compute) == 1 && all_trained(graph))
         fn(arg, 0, 0, (int64_t)graph->n_params);
     else
         se_graph_share_weights(graph, compute, weight_range, &job);

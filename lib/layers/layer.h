@@ -59,6 +59,7 @@ struct seqecho_layer {
     se_weight weights[SE_MAX_WEIGHTS];
     size_t n_weights;
     bool frozen;        /* its weights are not to be trained */
+    bool used;          /* an output depends on it; set when building ends */
     bool built;         /* called once, so weights are known */
     se_shape built_for; /* shape of the first input of that call */
 };

@@ -17,7 +17,7 @@ int se_callback_create(void *out, size_t size, const se_callback_ops *ops,
 
     SE_TRY(se_allocator_read(&a, allocator));
     SE_TRY(se_alloc(&c, &a, 1, size, what));
-    *c = (seqecho_callback){ ops, a };
+    *c = (seqecho_callback){ .ops = ops, .allocator = a };
     memcpy(out, &c, sizeof c);
     return SEQECHO_OK;
 }
@@ -68,20 +68,30 @@ int se_monitor_read(se_monitor *m, const char *owner, const char *name, double m
     return SEQECHO_OK;
 }
 
-int se_monitor_begin(se_monitor *m, const seqecho_trainer *t, bool validation)
+static se_series series_of(const se_monitor *m, bool validation)
 {
-    if (!m->chosen)
-        m->series = validation ? SE_HISTORY_VAL_LOSS : SE_HISTORY_LOSS;
-    if (!se_history_computes(m->series, t->objective.metrics.which, true))
+    return m->chosen ? m->series : validation ? SE_HISTORY_VAL_LOSS : SE_HISTORY_LOSS;
+}
+
+int se_monitor_check(const se_monitor *m, const seqecho_trainer *t, bool validation)
+{
+    const se_series series = series_of(m, validation);
+
+    if (!se_history_computes(series, t->objective.metrics.which, true))
         return se_fail(SEQECHO_ENOTFOUND,
                        "%s: it monitors \"%s\", which the trainer does not compute",
-                       m->owner, se_history_name(m->series));
-    if (!se_history_computes(m->series, t->objective.metrics.which, validation))
+                       m->owner, se_history_name(series));
+    if (!se_history_computes(series, t->objective.metrics.which, validation))
         return se_fail(SEQECHO_ENOTFOUND,
                        "%s: it monitors \"%s\", but the fit has no validation", m->owner,
-                       se_history_name(m->series));
-    m->has_best = false;
+                       se_history_name(series));
     return SEQECHO_OK;
+}
+
+void se_monitor_begin(se_monitor *m, bool validation)
+{
+    m->series = series_of(m, validation);
+    m->has_best = false;
 }
 
 static bool rises(se_series s)

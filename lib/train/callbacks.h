@@ -8,7 +8,11 @@
 #include "train/trainer.h"
 
 typedef struct se_callback_ops {
-    /* A fit begins: forget the last one, check, take what is needed; or NULL. */
+    /* Can it serve such a fit?  Changes nothing; or NULL. */
+    int (*check)(const seqecho_callback *callback, const seqecho_trainer *trainer,
+                 bool validation);
+    /* A fit begins that every callback can serve: forget the last one, take what is needed;
+     * or NULL. */
     int (*begin)(seqecho_callback *callback, seqecho_trainer *trainer, bool validation);
     /* The answer is that of a seqecho_event_fn; a negative one has its message set. */
     int (*event)(seqecho_callback *callback, const seqecho_event *event);
@@ -21,6 +25,7 @@ typedef struct se_callback_ops {
 struct seqecho_callback {
     const se_callback_ops *ops;
     seqecho_allocator allocator;
+    bool in_fit; /* between begin() and the end of that fit */
 };
 
 /* Memory for a callback of `size` bytes; `what` names it. */
@@ -49,8 +54,12 @@ typedef struct se_monitor {
 int se_monitor_read(se_monitor *monitor, const char *owner, const char *name,
                     double min_delta);
 
-/* A fit begins.  SEQECHO_ENOTFOUND if it does not compute the metric. */
-int se_monitor_begin(se_monitor *monitor, const seqecho_trainer *trainer, bool validation);
+/* SEQECHO_ENOTFOUND if a fit does not compute the metric. */
+int se_monitor_check(const se_monitor *monitor, const seqecho_trainer *trainer,
+                     bool validation);
+
+/* A fit begins that does. */
+void se_monitor_begin(se_monitor *monitor, bool validation);
 
 /* Is `value` by more than min_delta better than `other`?  NaN never is. */
 bool se_monitor_better(const se_monitor *monitor, double value, double other);

@@ -204,7 +204,9 @@ static int check(const seqecho_csv_log_options *opt)
 
 int seqecho_csv_log_create(seqecho_callback **out, const seqecho_csv_log_options *options)
 {
-    static const se_callback_ops ops = { begin, event, end, destroy };
+    static const se_callback_ops ops = {
+        .begin = begin, .event = event, .end = end, .destroy = destroy
+    };
     seqecho_csv_log_options opt;
     csv_log *log;
     size_t size;

@@ -26,11 +26,16 @@ typedef struct early_stopping {
     bool has_weights;
 } early_stopping;
 
+static int check_fit(const seqecho_callback *c, const seqecho_trainer *t, bool validation)
+{
+    return se_monitor_check(&((const early_stopping *)c)->monitor, t, validation);
+}
+
 static int begin(seqecho_callback *c, seqecho_trainer *t, bool validation)
 {
     early_stopping *const s = (early_stopping *)c;
 
-    SE_TRY(se_monitor_begin(&s->monitor, t, validation));
+    se_monitor_begin(&s->monitor, validation);
     s->wait = 0;
     s->graph = t->session->graph;
     s->has_weights = false;
@@ -84,7 +89,9 @@ static int event(seqecho_callback *c, const seqecho_event *e)
     return 0;
 }
 
-static const se_callback_ops ops = { .begin = begin, .event = event, .end = end };
+static const se_callback_ops ops = {
+    .check = check_fit, .begin = begin, .event = event, .end = end
+};
 
 static int check(const seqecho_early_stopping_options *opt)
 {

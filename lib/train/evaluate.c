@@ -52,22 +52,31 @@ int se_evaluation_run(const se_evaluation *e, seqecho_trainer *t, seqecho_report
     return SEQECHO_OK;
 }
 
+/* Memory is there before the first sequence is drawn. */
+static int evaluate(se_evaluation *e, seqecho_trainer *t, const seqecho_fit_options *opt,
+                    seqecho_report *report)
+{
+    seqecho_report result;
+
+    SE_TRY(se_evaluation_prepare(e, t, opt));
+    SE_TRY(se_trainer_bind(t, e->batch, false));
+    SE_TRY(se_evaluation_run(e, t, &result));
+    se_report_write(report, &result);
+    return SEQECHO_OK;
+}
+
 int seqecho_trainer_evaluate(seqecho_trainer *t, const seqecho_view *x,
                              const seqecho_view *y, const seqecho_fit_options *options,
                              seqecho_report *report)
 {
     se_evaluation e = { .sequences = 1 };
     seqecho_fit_options opt;
-    seqecho_report result;
 
     SE_TRY(se_trainer_enter(t, "evaluate"));
     SE_TRY(se_report_check(report));
     SE_TRY(se_fit_options_read(&opt, options, SEQECHO_RESET_NEVER));
     e.samples = (se_samples){ x, y, opt.sample_weight };
-    SE_TRY(se_evaluation_prepare(&e, t, &opt));
-    SE_TRY(se_evaluation_run(&e, t, &result));
-    se_report_write(report, &result);
-    return SEQECHO_OK;
+    return evaluate(&e, t, &opt, report);
 }
 
 int seqecho_trainer_evaluate_dataset(seqecho_trainer *t, seqecho_dataset *dataset,
@@ -76,7 +85,6 @@ int seqecho_trainer_evaluate_dataset(seqecho_trainer *t, seqecho_dataset *datase
 {
     se_evaluation e = { .dataset = dataset, .sequences = sequences };
     seqecho_fit_options opt;
-    seqecho_report result;
 
     SE_TRY(se_trainer_enter(t, "evaluate_dataset"));
     SE_TRY(se_dataset_check(t, dataset, "evaluate_dataset"));
@@ -87,10 +95,7 @@ int seqecho_trainer_evaluate_dataset(seqecho_trainer *t, seqecho_dataset *datase
                        "evaluate_dataset: sequences is %" PRId64 ", expected 1 or more",
                        sequences);
     e.samples = se_dataset_samples(t, dataset, opt.sample_weight);
-    SE_TRY(se_evaluation_prepare(&e, t, &opt));
-    SE_TRY(se_evaluation_run(&e, t, &result));
-    se_report_write(report, &result);
-    return SEQECHO_OK;
+    return evaluate(&e, t, &opt, report);
 }
 
 /* ---- Datasets ---- */

@@ -16,6 +16,7 @@ typedef struct fit_run {
     seqecho_dataset *dataset; /* that draws the samples, or NULL */
     se_samples data;          /* to train on */
     int64_t samples, batch, batches;
+    se_view_set all;        /* samples, if they are split or shuffled */
     se_view_set head, tail; /* of validation_split */
     se_shuffle shuffle;
     se_evaluation validation; /* if there are samples in it */
@@ -195,6 +196,10 @@ static int choose_samples(fit_run *run)
     int64_t all;
 
     SE_TRY(se_trainer_check(run->t, &run->data, &run->samples));
+    if (opt->shuffle || opt->validation_split > 0.0) {
+        se_samples_copy(&run->all, run->t, &run->data);
+        run->data = run->all.samples;
+    }
     v->sequences = 1;
     if (opt->validation_dataset != NULL) {
         SE_TRY(se_dataset_check(run->t, opt->validation_dataset, "validation_dataset"));
@@ -216,7 +221,43 @@ static int choose_samples(fit_run *run)
     return v->samples.x != NULL ? se_evaluation_prepare(v, run->t, opt) : SEQECHO_OK;
 }
 
-/* Everything that can be wrong or be missing is found out before the first epoch. */
+/* None begins if any of them refuses: a log would have lost the lines of the last fit. */
+static int begin_callbacks(fit_run *run)
+{
+    const bool validation = run->validation.samples.x != NULL;
+
+    for (size_t i = 0; i < run->opt.n_callbacks; i++) {
+        const seqecho_callback *const c = run->opt.callbacks[i];
+
+        if (c->in_fit)
+            return se_fail(SEQECHO_ESTATE, "fit: callbacks[%zu] is at work in another fit",
+                           i);
+        if (c->ops->check != NULL)
+            SE_TRY(c->ops->check(c, run->t, validation));
+    }
+    for (; run->begun < run->opt.n_callbacks; run->begun++) {
+        seqecho_callback *const c = run->opt.callbacks[run->begun];
+
+        if (c->ops->begin != NULL)
+            SE_TRY(c->ops->begin(c, run->t, validation));
+        c->in_fit = true;
+    }
+    return SEQECHO_OK;
+}
+
+static void end_callbacks(fit_run *run)
+{
+    while (run->begun-- > 0) {
+        seqecho_callback *const c = run->opt.callbacks[run->begun];
+
+        if (c->ops->end != NULL)
+            c->ops->end(c);
+        c->in_fit = false;
+    }
+}
+
+/* Everything that can be wrong or be missing is found out before the first epoch; and to
+ * bind comes last, since that gives up what a forward pass or gradients left. */
 static int prepare(fit_run *run)
 {
     seqecho_trainer *const t = run->t;
@@ -229,15 +270,10 @@ static int prepare(fit_run *run)
     if (opt->shuffle)
         SE_TRY(se_shuffle_create(&run->shuffle, t->session->graph, &run->data, run->samples,
                                  run->batch, &t->allocator));
-    SE_TRY(se_trainer_bind(
-        t, run->batch > run->validation.batch ? run->batch : run->validation.batch, false));
-    for (; run->begun < opt->n_callbacks; run->begun++) {
-        seqecho_callback *const c = opt->callbacks[run->begun];
-
-        if (c->ops->begin != NULL)
-            SE_TRY(c->ops->begin(c, t, run->validation.samples.x != NULL));
-    }
-    return SEQECHO_OK;
+    SE_TRY(se_history_reserve(&t->history, opt->epochs, &t->allocator));
+    SE_TRY(begin_callbacks(run));
+    return se_trainer_bind(
+        t, run->batch > run->validation.batch ? run->batch : run->validation.batch, false);
 }
 
 static int run_epochs(fit_run *run)
@@ -261,12 +297,7 @@ static int run_fit(fit_run *run, seqecho_report *report)
     err = prepare(run);
     if (err == SEQECHO_OK)
         err = run_epochs(run);
-    while (run->begun-- > 0) {
-        seqecho_callback *const c = run->opt.callbacks[run->begun];
-
-        if (c->ops->end != NULL)
-            c->ops->end(c);
-    }
+    end_callbacks(run);
     se_shuffle_finish(&run->shuffle, &run->t->allocator);
     SE_TRY(err);
     se_report_write(report, &run->last);

@@ -53,7 +53,7 @@ static void sum_blocks(void *arg, int piece, int64_t begin, int64_t end)
         const int64_t from = begin > first ? begin - first : 0;
         const int64_t to = end - first < blocks ? end - first : blocks;
 
-        for (int64_t i = from; i < to && !cursor.layer->frozen; i++) {
+        for (int64_t i = from; i < to && se_layer_trained(cursor.layer); i++) {
             const int64_t at = i * BLOCK, left = size - at;
 
             job->room[first + i] = job->fn(job->k, w, left < BLOCK ? left : BLOCK,
@@ -80,7 +80,7 @@ static double sum_weights(const seqecho_graph *graph, const se_compute *compute,
         double sum = 0.0;
 
         for (int64_t i = 0; i < blocks_of(w); i++, block++)
-            if (!cursor.layer->frozen)
+            if (se_layer_trained(cursor.layer))
                 sum += *block;
         *room = sum;
         total += sum;
@@ -101,7 +101,7 @@ static bool any_regularized(const seqecho_graph *graph)
     const se_weight *w;
 
     while ((w = se_graph_next_weight(graph, &cursor)) != NULL)
-        if (regularized(w) && !cursor.layer->frozen)
+        if (regularized(w) && se_layer_trained(cursor.layer))
             return true;
     return false;
 }

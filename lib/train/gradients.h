@@ -1,8 +1,8 @@
 /* train/gradients.h - regularisation, and the clipping of gradients before a step.
  * SPDX-License-Identifier: MIT
  *
- * Layers that are frozen take no part in anything here.  Sums are over fixed blocks of each
- * weight, joined in order, so they do not depend on threads. */
+ * Layers that are not trained (se_layer_trained()) take no part in anything here.  Sums are
+ * over fixed blocks of each weight, joined in order, so they do not depend on threads. */
 #ifndef SE_TRAIN_GRADIENTS_H
 #define SE_TRAIN_GRADIENTS_H
 
@@ -33,7 +33,7 @@ typedef struct se_clip {
 
 /* Measure the gradients: room[number] receives what those of each weight, as
  * se_graph_share_weights() numbers them, are to be multiplied by: 1 where they are within
- * the limit. */
+ * the limit.  The number of a weight that is not trained means nothing. */
 void se_clip_measure(const se_clip *clip, const seqecho_graph *graph,
                      const se_compute *compute, const float *grads, double *room);
 

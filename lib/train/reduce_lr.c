@@ -20,16 +20,25 @@ typedef struct reduce_lr {
     int64_t quiet; /* what is left of the cooldown */
 } reduce_lr;
 
-/* A rate that cannot be set, because it follows a schedule, is found out now. */
+/* A rate that cannot be set, because it follows a schedule, is found out now: by setting
+ * that of a copy. */
+static int check_fit(const seqecho_callback *c, const seqecho_trainer *t, bool validation)
+{
+    se_optimizer optimizer = t->optimizer;
+
+    SE_TRY(se_monitor_check(&((const reduce_lr *)c)->monitor, t, validation));
+    return se_optimizer_set(&optimizer, SEQECHO_PARAM_LEARNING_RATE,
+                            se_optimizer_rate(&t->optimizer));
+}
+
 static int begin(seqecho_callback *c, seqecho_trainer *t, bool validation)
 {
     reduce_lr *const r = (reduce_lr *)c;
-    double rate = 0.0;
 
-    SE_TRY(se_monitor_begin(&r->monitor, t, validation));
+    SE_UNUSED(t);
+    se_monitor_begin(&r->monitor, validation);
     r->wait = r->quiet = 0;
-    SE_TRY(seqecho_trainer_get(t, SEQECHO_PARAM_LEARNING_RATE, &rate));
-    return seqecho_trainer_set(t, SEQECHO_PARAM_LEARNING_RATE, rate);
+    return SEQECHO_OK;
 }
 
 static int reduce(reduce_lr *r, seqecho_trainer *t)
@@ -87,7 +96,9 @@ static int check(const seqecho_reduce_lr_options *opt)
 int seqecho_reduce_lr_create(seqecho_callback **out,
                              const seqecho_reduce_lr_options *options)
 {
-    static const se_callback_ops ops = { .begin = begin, .event = event };
+    static const se_callback_ops ops = { .check = check_fit,
+                                         .begin = begin,
+                                         .event = event };
     seqecho_reduce_lr_options opt;
     reduce_lr *r;
     se_monitor monitor;

@@ -213,7 +213,8 @@ static double cosine(double alpha, double height, double fraction)
 {
     const double pi = 3.14159265358979323846;
 
-    return (1.0 - alpha) * 0.5 * height * (1.0 + cos(pi * fraction)) + alpha;
+    /* An infinite height would make no number of a trough. */
+    return (1.0 - alpha) * 0.5 * fmin(height, DBL_MAX) * (1.0 + cos(pi * fraction)) + alpha;
 }
 
 static double cosine_decay(const seqecho_schedule *o, double rate, double s)
@@ -236,8 +237,9 @@ static double period_begin(double t_mul, double n)
 static double cosine_restarts(const seqecho_schedule *o, double rate, double s)
 {
     const double at = s / (double)o->decay_steps, t_mul = o->t_mul;
-    double n =
-        t_mul == 1.0 ? floor(at) : floor(log1p(at * (t_mul - 1.0)) / log1p(t_mul - 1.0));
+    double n = t_mul == 1.0
+                   ? floor(at)
+                   : floor(log1p(fmin(at * (t_mul - 1.0), DBL_MAX)) / log1p(t_mul - 1.0));
 
     /* The quotient of logarithms may be a hair off at the end of a period. */
     if (n > 0.0 && at < period_begin(t_mul, n))

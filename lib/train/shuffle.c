@@ -43,6 +43,22 @@ static void copy_views(se_view_set *set, const seqecho_graph *graph,
     set->n += n_y;
 }
 
+void se_samples_copy(se_view_set *set, const seqecho_trainer *t, const se_samples *samples)
+{
+    const seqecho_graph *const graph = t->session->graph;
+    seqecho_view *const y = set->view + se_graph_views(graph);
+    seqecho_view *const weight = y + graph->n_outputs;
+
+    copy_views(set, graph, samples);
+    for (size_t i = 0; i < graph->n_outputs; i++) {
+        if (t->objective.output[i].loss != SEQECHO_LOSS_NONE)
+            continue;
+        y[i].data = NULL;
+        if (samples->weight != NULL)
+            weight[i].data = NULL;
+    }
+}
+
 void se_samples_slice(se_view_set *set, const seqecho_graph *graph,
                       const se_samples *samples, int64_t first, int64_t count)
 {

@@ -15,6 +15,11 @@ typedef struct se_view_set {
     se_samples samples; /* points into view[] */
 } se_view_set;
 
+/* Checked views, but for those of outputs that have no loss: nobody has looked at what they
+ * are, and nobody will, so they come without data. */
+void se_samples_copy(se_view_set *set, const seqecho_trainer *trainer,
+                     const se_samples *samples);
+
 /* Samples [first, first + count) of checked views, where they lie. */
 void se_samples_slice(se_view_set *set, const seqecho_graph *graph,
                       const se_samples *samples, int64_t first, int64_t count);

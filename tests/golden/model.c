@@ -133,7 +133,8 @@ static seqecho_node *add_layer(struct model *m, const struct line *line, seqecho
     if (!spec)
         return NULL;
     m->layers++;
-    if (spec->kind == SEQECHO_KIND_LSTM && case_array_if(m->c, "y1_tf2"))
+    if (spec->kind == SEQECHO_KIND_LSTM && case_array_if(m->c, "y1") &&
+        case_array_if(m->c, "y1_tf2"))
         ((seqecho_lstm_spec *)(void *)spec)->masked_output = SEQECHO_MASKED_STATE;
     r = recurrent_of(spec);
     for (size_t i = 0; i < r.states; i++)

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "train/schedule.h"
 
+#include <float.h>
+
 #include "close.h"
 #include "refuse.h"
 
@@ -239,6 +241,24 @@ static void restarts(void **state)
     }
 }
 
+/* Where periods or heights are beyond all numbers, rates are still numbers. */
+static void huge_restarts(void **state)
+{
+    const se_schedule flat =
+        make(SEQECHO_SCHEDULE(.kind = SEQECHO_COSINE_DECAY_RESTARTS, .decay_steps = 1,
+                              .alpha = 1, .t_mul = 1, .m_mul = 1e300));
+    const se_schedule once = make(SEQECHO_SCHEDULE(.kind = SEQECHO_COSINE_DECAY_RESTARTS,
+                                                   .decay_steps = 2, .t_mul = DBL_MAX));
+
+    (void)state;
+    for (int64_t i = 0; i < 5; i++)
+        assert_rate(&flat, i, RATE);
+    assert_rate(&once, 0, RATE);
+    assert_rate(&once, 1, RATE * 0.5);
+    for (int64_t i = 2; i < 100; i++)
+        assert_rate(&once, i, RATE);
+}
+
 /* ---- Refusals ----------------------------------------------------------------------- */
 
 typedef struct refusal {
@@ -365,6 +385,7 @@ int main(void)
         cmocka_unit_test(cosine),
         cmocka_unit_test(cosine_warmup),
         cmocka_unit_test(restarts),
+        cmocka_unit_test(huge_restarts),
         cmocka_unit_test(refused),
     };
 
