@@ -1,5 +1,5 @@
-/* test_cells.c - LSTM, GRU and SimpleRNN with every activation at every place, against their
- * formulas in double precision.
+/* test_cells.c - LSTM, GRU and SimpleRNN with every activation at every place, against
+ * their formulas in double precision.
  * SPDX-License-Identifier: MIT */
 #include <math.h>
 

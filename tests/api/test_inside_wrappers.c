@@ -123,7 +123,7 @@ static void equal_weights(seqecho_graph *graph)
     }
 }
 
-/* On steps that are all alike both ways give the same, unless they drop, each for itself. */
+/* On steps that are all alike both ways give the same, unless each drops for itself. */
 static void each_way_draws(void **state)
 {
     const float rates[][2] = { { 0.0F, 0.0F }, { 0.5F, 0.0F }, { 0.0F, 0.5F } };

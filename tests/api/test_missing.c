@@ -74,8 +74,12 @@ static bool is_missing(size_t i, bool deep)
     return (int32_t)(i / step % steps) >= lengths[i / step / steps];
 }
 
+/* Which steps are missing is said by a Masking before the layer, by lengths of the input,
+ * or by a Masking in one Sequential with the layer. */
+typedef enum said { BY_MASKING, BY_LENGTHS, INSIDE } said;
+
 /* One batch through the layer: outputs, loss, gradients. */
-static void ask(const seqecho_spec *spec, bool deep, bool by_length, bool learns, answer *a)
+static void ask(const seqecho_spec *spec, bool deep, said by, bool learns, answer *a)
 {
     float x[X_MAX], target[SAMPLES * OUT_MAX];
     const seqecho_view views[] = {
@@ -94,10 +98,12 @@ static void ask(const seqecho_spec *spec, bool deep, bool by_length, bool learns
     node = seqecho_graph_input(
         graph, SEQECHO_INPUT(.dim = { deep ? DEEP : STEPS, deep ? STEPS : FEATURES,
                                       deep ? FEATURES : 0 },
-                             .lengths = by_length));
-    if (!by_length)
+                             .lengths = by == BY_LENGTHS));
+    if (by == BY_MASKING)
         node = apply(graph, SEQECHO_MASKING(MISSING), node);
-    node = apply(graph, spec, node);
+    node = apply(graph,
+                 by == INSIDE ? SEQECHO_SEQUENTIAL(SEQECHO_MASKING(MISSING), spec) : spec,
+                 node);
     must(seqecho_graph_output(graph, node));
     must(seqecho_node_shape(node, &y));
     a->n = size_of(&y);
@@ -108,7 +114,7 @@ static void ask(const seqecho_spec *spec, bool deep, bool by_length, bool learns
     y.data = target;
     for (size_t i = 0; i < a->n_x; i++)
         if (is_missing(i, deep))
-            x[i] = by_length ? (float)NAN : MISSING;
+            x[i] = by == BY_LENGTHS ? (float)NAN : MISSING;
     must(seqecho_trainer_create(&trainer, graph,
                                 SEQECHO_TRAINER(.loss = SEQECHO_MEAN_SQUARED_ERROR,
                                                 .metrics = SEQECHO_METRIC_ACCURACY)));
@@ -125,15 +131,16 @@ static void ask(const seqecho_spec *spec, bool deep, bool by_length, bool learns
     seqecho_graph_destroy(graph);
 }
 
-/* The same, what only differs in the sign of a zero being equal.  Layers that draw do so by
- * their place in the graph, which a Masking changes: they are compared where they do not. */
-static void compare(const seqecho_spec *spec, unsigned traits, bool deep)
+/* The same, what only differs in the sign of a zero being equal.  Layers that draw do so
+ * by their place in the graph, which a Masking changes: they are compared where they do
+ * not. */
+static void compare(const seqecho_spec *spec, unsigned traits, bool deep, said by)
 {
     const bool learns = (traits & CATALOGUE_DROPS) == 0;
     answer padded, cut;
 
-    ask(spec, deep, false, learns, &padded);
-    ask(spec, deep, true, learns, &cut);
+    ask(spec, deep, BY_MASKING, learns, &padded);
+    ask(spec, deep, by, learns, &cut);
     assert_int_equal(cut.n, padded.n);
     assert_close(cut.y, padded.y, cut.n, 0, 0);
     assert_close_double(cut.loss, padded.loss, 0, 0);
@@ -151,7 +158,7 @@ static void compare(const seqecho_spec *spec, unsigned traits, bool deep)
 
 static void check_lengths(const catalogue_entry *e)
 {
-    compare(e->spec, e->traits, false);
+    compare(e->spec, e->traits, false, BY_LENGTHS);
 }
 
 static void lengths_are_masking(void **state)
@@ -165,7 +172,7 @@ static void lengths_are_masking(void **state)
 /* The same where a step is a sequence of its own. */
 static void check_deep(const catalogue_entry *e)
 {
-    compare(SEQECHO_TIME_DISTRIBUTED(e->spec), e->traits, true);
+    compare(SEQECHO_TIME_DISTRIBUTED(e->spec), e->traits, true, BY_LENGTHS);
 }
 
 static void lengths_in_time_distributed(void **state)
@@ -173,6 +180,21 @@ static void lengths_in_time_distributed(void **state)
     (void)state;
     checked = 0;
     catalogue_each(check_deep);
+    assert_true(checked > 150);
+}
+
+/* A Masking inside Sequential is one before it. */
+static void check_inside(const catalogue_entry *e)
+{
+    if ((e->traits & CATALOGUE_MASKS) == 0)
+        compare(e->spec, e->traits, false, INSIDE);
+}
+
+static void masking_inside(void **state)
+{
+    (void)state;
+    checked = 0;
+    catalogue_each(check_inside);
     assert_true(checked > 150);
 }
 
@@ -242,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         catalogue_test(lengths_are_masking),
         catalogue_test(lengths_in_time_distributed),
+        catalogue_test(masking_inside),
         catalogue_test(handed_on_or_not),
     };
 

@@ -255,12 +255,37 @@ static void merges(void **state)
     }
 }
 
+/* A step has no lengths: it is there. */
+static void input_with_lengths(void **state)
+{
+    static const int32_t full[1] = { STEPS };
+    float x[STEPS * FEATURES], whole[STEPS * 3], y[3];
+    const seqecho_view views[] = { { x, { 1, STEPS, FEATURES }, 3, SEQECHO_FLOAT32 },
+                                   { full, { 1 }, 1, SEQECHO_INT32 } };
+    seqecho_graph *graph;
+    seqecho_predictor *p;
+
+    (void)state;
+    models_fill(x, STEPS * FEATURES, 2);
+    must(seqecho_graph_create(&graph, SEQECHO_GRAPH(.seed = 8)));
+    seqecho_graph_add(graph, SEQECHO_INPUT(.dim = { STEPS, FEATURES }, .lengths = true));
+    seqecho_graph_add(graph, SEQECHO_LSTM(.units = 3, .return_sequences = true));
+    must(seqecho_predictor_create(&p, graph, NULL));
+    must(seqecho_predictor_run(p, views, whole, STEPS * 3));
+    for (size_t t = 0; t < STEPS; t++) {
+        must(seqecho_predictor_step(p, x + t * FEATURES, y));
+        assert_same_bits(y, whole + t * 3, 3);
+    }
+    seqecho_predictor_destroy(p);
+    seqecho_graph_destroy(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         catalogue_test(every_layer), catalogue_test(steps_missing),
         catalogue_test(stateful),    catalogue_test(states),
-        cmocka_unit_test(merges),
+        cmocka_unit_test(merges),    cmocka_unit_test(input_with_lengths),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

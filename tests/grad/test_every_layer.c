@@ -192,10 +192,8 @@ static void check_sequential(const catalogue_entry *e)
     gradcheck_model m;
     slopes s;
 
-    if (!differentiable(e) || e->spec->kind == SEQECHO_KIND_MASKING ||
-        strcmp(e->name, "embedding, mask_zero") == 0 ||
-        strcmp(e->name, "sequential, masking") == 0)
-        return; /* only the first may make a mask */
+    if (!differentiable(e) || (e->traits & CATALOGUE_MASKS) != 0)
+        return;
     m = gradcheck_begin();
     s = begin(e, &m);
     mark_missing();

@@ -2,8 +2,8 @@
  * for all of them.
  * SPDX-License-Identifier: MIT
  *
- * A description lives as long as the call it is given to.  Samples have CATALOGUE_STEPS time
- * steps of CATALOGUE_FEATURES features. */
+ * A description lives as long as the call it is given to.  Samples have CATALOGUE_STEPS
+ * time steps of CATALOGUE_FEATURES features. */
 #ifndef SEQECHO_TESTS_CATALOGUE_H
 #define SEQECHO_TESTS_CATALOGUE_H
 
@@ -26,7 +26,8 @@ enum {
     CATALOGUE_KINKS = 4,      /* is not smooth everywhere */
     CATALOGUE_DROPS = 8,      /* draws while it learns */
     CATALOGUE_RECURRENT = 16, /* may be stateful: LSTM, GRU, SimpleRNN, Bidirectional */
-    CATALOGUE_GROWS = 32      /* with kinks: no weights keep it away from them */
+    CATALOGUE_GROWS = 32,     /* with kinks: no weights keep it away from them */
+    CATALOGUE_MASKS = 64      /* makes a mask: in a Sequential it can only be the first */
 };
 
 typedef struct catalogue_entry {
@@ -99,11 +100,11 @@ static inline void catalogue_rows(catalogue_fn fn)
     };
 
     CATALOGUE(fn, "dense, no bias", both, SEQECHO_DENSE(.units = 2, .no_bias = true));
-    CATALOGUE(fn, "masking", both, SEQECHO_MASKING(9.0F));
+    CATALOGUE(fn, "masking", both | CATALOGUE_MASKS, SEQECHO_MASKING(9.0F));
     CATALOGUE(fn, "dropout", drops, SEQECHO_DROPOUT(0.4F));
     CATALOGUE(fn, "dropout, shared over time", drops, &shared.head);
     CATALOGUE(fn, "embedding", both, SEQECHO_EMBEDDING(.output_dim = 4));
-    CATALOGUE(fn, "embedding, mask_zero", both,
+    CATALOGUE(fn, "embedding, mask_zero", both | CATALOGUE_MASKS,
               SEQECHO_EMBEDDING(.input_dim = CATALOGUE_FEATURES, .output_dim = 2,
                                 .mask_zero = true));
     CATALOGUE(fn, "layer_normalization", both, SEQECHO_LAYER_NORMALIZATION(.epsilon = 0));
@@ -295,7 +296,7 @@ static inline void catalogue_wrappers(catalogue_fn fn)
                   SEQECHO_DENSE(.units = 4), SEQECHO_ACTIVATION(SEQECHO_SWISH), dense)));
     CATALOGUE(fn, "sequential of one", both, SEQECHO_SEQUENTIAL(dense));
     CATALOGUE(fn, "sequential, recurrent", both, SEQECHO_SEQUENTIAL(dense, lstm, dense));
-    CATALOGUE(fn, "sequential, masking", both,
+    CATALOGUE(fn, "sequential, masking", both | CATALOGUE_MASKS,
               SEQECHO_SEQUENTIAL(SEQECHO_MASKING(9.0F), lstm, dense));
     CATALOGUE(fn, "sequential, dropout", both | CATALOGUE_DROPS,
               SEQECHO_SEQUENTIAL(dense, SEQECHO_DROPOUT(0.4F), dense));
