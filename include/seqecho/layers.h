@@ -8,8 +8,9 @@
  * Embedding say which ones are.  Recurrent layers pass over them and keep their state;
  * losses and metrics leave them out; Dense, Activation, Dropout, LayerNormalization,
  * TimeDistributed, recurrent layers and Bidirectional that return sequences, and merging
- * layers hand the mask on; Sequential, what its layers hand on; attention, that of query.  Any other layer drops it, as in Keras 3, and sees the features
- * of missing steps as they are: zeros behind Masking and behind inputs with lengths. */
+ * layers hand the mask on; Sequential, what its layers hand on; attention, that of query.
+ * Any other layer drops it, as in Keras 3, and sees the features of missing steps as they
+ * are: zeros behind Masking and behind inputs with lengths. */
 #ifndef SEQECHO_LAYERS_H
 #define SEQECHO_LAYERS_H
 

@@ -257,13 +257,14 @@ static bool feed_one_hot(se_slot *slot, const se_kernels *k, const float *data,
     return true;
 }
 
-/* One sample, or samples of one row, are step-major as they are, and used in place unless
- * a later backward pass will look at them. */
+/* One sample of one axis before the last, or samples of one row, are step-major as they
+ * are, and used in place unless a later backward pass will look at them. */
 static void feed_floats(se_slot *slot, const float *data, const uint8_t *mask,
                         int64_t batch, bool keep)
 {
     const bool moves =
-        keep || mask != NULL || (batch > 1 && se_shape_rows(&slot->shape) > 1);
+        keep || mask != NULL ||
+        (se_shape_rows(&slot->shape) > 1 && (batch > 1 || slot->shape.rank > 2));
 
     if (moves)
         se_shape_to_steps(&slot->shape, batch, se_shape_features(&slot->shape), data,

@@ -154,6 +154,8 @@ static void prepare_frames(se_session *s)
         f->noise.site = (uint32_t)i;
         f->compute = &s->compute;
         f->training = s->mode == SE_MODE_TRAIN;
+        f->stepping = s->mode == SE_MODE_STEP;
+        step->takes_classes = traits(step, SE_TRAIT_CLASSES);
         f->keep_state = traits(step, keeps);
         f->n_in = step->call->n_in;
         f->n_out = step->call->n_out;

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "layers/recurrent.h"
+
 /* Gradients beyond this could not be squared by the optimizer. */
 #define GRADIENT_LIMIT 1e18f
 
@@ -35,8 +37,11 @@ void se_session_forward(se_session *s, bool logits)
 
         if (step->out->is_input)
             continue;
-        for (size_t j = 0; j < f->n_in; j++)
+        for (size_t j = 0; j < f->n_in; j++) {
             f->in[j] = step->in[j]->value;
+            if (j > 0 || !step->takes_classes)
+                f->in[j].classes = NULL;
+        }
         if (step->out->repeated) {
             step->out->value = (se_value){ .data = f->in[0].data, .repeated = true };
             continue;
@@ -97,7 +102,7 @@ int se_session_step(se_session *s, const float *x, const int32_t *classes, float
                 f->in[j].data = x;
             f->in[j].mask = step->in[j]->value.mask;
         }
-        if (step->in[0] == in)
+        if (step->in[0] == in && step->takes_classes)
             f->in[0].classes = classes;
         make_mask(step);
         if (!step_quickly(s, step, last ? y : step->out->buffer))
@@ -111,6 +116,19 @@ int se_session_step(se_session *s, const float *x, const int32_t *classes, float
         memcpy(y, result == in ? x : result->buffer,
                (size_t)(s->batch * se_shape_features(&result->shape)) * sizeof *y);
     return SEQECHO_OK;
+}
+
+/* What samples hold beyond their lengths is not looked at, so nothing depends on it. */
+static void clear_missing(const se_session *s, se_slot *slot)
+{
+    const int64_t rows = se_shape_rows(&slot->shape) * s->batch;
+    const int64_t steps = slot->shape.dim[0] * s->batch;
+    const int64_t n = se_shape_features(&slot->shape);
+
+    if (slot->value.mask == NULL || !slot->has_grad)
+        return;
+    for (int64_t r = 0; r < rows; r += steps)
+        se_mask_clear(slot->value.mask, steps, n, slot->grad + r * n);
 }
 
 /* Let one call add its part to the gradients of its inputs. */
@@ -174,6 +192,8 @@ void se_session_backward(se_session *s)
         else if (step->last)
             clear_grads(s, step->frame.layer);
     }
+    for (size_t i = 0; i < s->graph->n_inputs; i++)
+        clear_missing(s, s->inputs[i]);
 }
 
 /* ---- Outputs ---- */

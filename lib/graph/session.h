@@ -41,9 +41,10 @@ typedef struct se_step {
     const se_call *call;
     se_frame frame;
     se_slot *in[SE_MAX_PORTS];
-    se_slot *out; /* n_out of them */
-    size_t state; /* offset in the state blocks, if frame.keep_state */
-    bool last;    /* no later step has this layer: the first of it on the way back */
+    se_slot *out;       /* n_out of them */
+    size_t state;       /* offset in the state blocks, if frame.keep_state */
+    bool last;          /* no later step has this layer: the first of it on the way back */
+    bool takes_classes; /* as its first input */
 } se_step;
 
 #define SE_THREADS_MAX 256

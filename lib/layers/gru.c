@@ -112,13 +112,6 @@ static void gru_forward(const se_frame *f)
     se_rnn_forward(f, &rnn);
 }
 
-static bool gru_step(const se_frame *f)
-{
-    const se_rnn rnn = gru(f->layer);
-
-    return se_rnn_forward_step(f, &rnn);
-}
-
 static void gru_backward(const se_frame *f)
 {
     const se_rnn rnn = gru(f->layer);
@@ -141,6 +134,5 @@ const se_layer_ops se_gru_ops = {
     .reverse = gru_reverse,
     .state_size = gru_state_size,
     .forward = gru_forward,
-    .step = gru_step,
     .backward = gru_backward,
 };

@@ -102,6 +102,7 @@ typedef struct se_frame {
     int64_t batch;
     bool training; /* keep what backward needs */
     bool learning; /* a pass that weights learn from: dropout is at work */
+    bool stepping; /* one time step of a sequence that comes step by step */
     se_noise noise;
     bool logits; /* leave the final softmax to the loss (SE_TRAIT_SOFTMAX) */
     bool keep_state;

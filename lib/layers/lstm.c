@@ -117,9 +117,7 @@ static int64_t lstm_state_size(const seqecho_layer *layer, const se_shape *in)
 
 static void lstm_work(const se_frame *f, se_carver *carver)
 {
-    const seqecho_lstm_spec *const spec = f->layer->spec;
-
-    se_lstm_divide(f, spec->masked_output, carver);
+    se_lstm_divide(f, carver);
 }
 
 /* As in Keras the mask is not turned round, though with go_backwards the outputs are. */

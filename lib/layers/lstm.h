@@ -54,8 +54,7 @@ typedef struct se_lstm_pass {
 } se_lstm_pass;
 
 /* Divide the frame's memory; with a carver whose base is NULL, only measure it. */
-se_lstm_pass se_lstm_divide(const se_frame *f, seqecho_masked_output masked_output,
-                            se_carver *carver);
+se_lstm_pass se_lstm_divide(const se_frame *f, se_carver *carver);
 
 /* Samples from which a step's input product fills the kernels as well as that of all steps
  * would. */
@@ -109,9 +108,5 @@ void se_lstm_run_rows(const se_lstm_pass *p, se_pool_fn fn);
 void se_lstm_forward(const se_frame *f);
 bool se_lstm_forward_step(const se_frame *f);
 void se_lstm_backward(const se_frame *f);
-
-/* Forward, with another masked_output than the description's; not SEQECHO_MASKED_ZERO
- * instead of another. */
-void se_lstm_forward_as(const se_frame *f, seqecho_masked_output masked_output);
 
 #endif /* SE_LAYERS_LSTM_H */

@@ -297,9 +297,8 @@ static void copy_or_clear(float *to, const float *from, int64_t size)
 
 void se_lstm_backward(const se_frame *f)
 {
-    const seqecho_lstm_spec *const spec = f->layer->spec;
     se_carver carver = { .base = f->work };
-    se_lstm_pass p = se_lstm_divide(f, spec->masked_output, &carver);
+    se_lstm_pass p = se_lstm_divide(f, &carver);
     const int64_t size = p.batch * p.units;
 
     pack_transposes(&p);

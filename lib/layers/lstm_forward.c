@@ -180,15 +180,15 @@ static void give_last(const se_lstm_pass *p)
     }
 }
 
-void se_lstm_forward_as(const se_frame *f, seqecho_masked_output masked_output)
+void se_lstm_forward(const se_frame *f)
 {
     se_carver carver = { .base = f->work };
-    se_lstm_pass p = se_lstm_divide(f, masked_output, &carver);
+    se_lstm_pass p = se_lstm_divide(f, &carver);
     const int64_t u = p.units;
 
     drop(&p);
     if (p.shown != NULL)
-        se_shown_fill(masked_output, p.mask, p.steps, p.batch, p.spec->go_backwards,
+        se_shown_fill(p.masked_output, p.mask, p.steps, p.batch, p.spec->go_backwards,
                       p.shown);
     input_ahead(&p);
     if (p.h_gates.factor != NULL)
@@ -200,11 +200,4 @@ void se_lstm_forward_as(const se_frame *f, seqecho_masked_output masked_output)
                                      p.recurrent_packed);
     se_lstm_run_rows(&p, forward_rows);
     give_last(&p);
-}
-
-void se_lstm_forward(const se_frame *f)
-{
-    const seqecho_lstm_spec *const spec = f->layer->spec;
-
-    se_lstm_forward_as(f, spec->masked_output);
 }

@@ -32,9 +32,7 @@ static void take_inputs(se_lstm_pass *p)
     const se_frame *const f = p->f;
 
     p->x = f->in[0].data;
-    /* There may be numbers and rows; without the trait, rows are what counts. */
-    p->classes =
-        f->layer->ops->traits(f->layer) & SE_TRAIT_CLASSES ? f->in[0].classes : NULL;
+    p->classes = f->in[0].classes;
     assert(f->in[0].mask == NULL || f->in[0].masked);
     p->mask = f->in[0].mask;
     p->bias = p->spec->no_bias ? NULL : se_frame_weight(f, BIAS);
@@ -110,8 +108,7 @@ static void carve_dropout(se_lstm_pass *p, se_carver *carver)
     p->h_gates.factor = NULL;
 }
 
-se_lstm_pass se_lstm_divide(const se_frame *f, seqecho_masked_output masked_output,
-                            se_carver *carver)
+se_lstm_pass se_lstm_divide(const se_frame *f, se_carver *carver)
 {
     const seqecho_lstm_spec *const spec = f->layer->spec;
     se_lstm_pass p = {
@@ -123,7 +120,7 @@ se_lstm_pass se_lstm_divide(const se_frame *f, seqecho_masked_output masked_outp
         .batch = f->batch,
         .features = f->in_shape[0]->dim[1],
         .units = spec->units,
-        .masked_output = masked_output,
+        .masked_output = se_masked_output(f, spec->masked_output),
     };
     const int64_t u = p.units;
     const bool backward = f->grads != NULL;

@@ -1,8 +1,8 @@
 /* layers/lstm_step.c - LSTM, one time step of one sample.
  * SPDX-License-Identifier: MIT
  *
- * The same numbers as lstm.c, without what that spends on being general: with few units a
- * whole step takes less than a cache miss. */
+ * The same numbers as lstm_forward.c, without what that spends on being general: with few
+ * units a whole step takes less than a cache miss. */
 #include "layers/lstm.h"
 
 #include <string.h>
@@ -19,18 +19,6 @@ static void take_class(se_row_sums *z, int32_t number)
     input->k = z->start != NULL ? 1 : 0;
     if (z->start == NULL)
         z->start = input->b;
-}
-
-/* Steps come one by one, so there is no first one of a sequence: at a missing step the last
- * output is the state, as it is of a run that began with zeros. */
-static bool forward_missing(const se_frame *f)
-{
-    const seqecho_lstm_spec *const spec = f->layer->spec;
-
-    if (spec->masked_output != SEQECHO_MASKED_LAST)
-        return false;
-    se_lstm_forward_as(f, SEQECHO_MASKED_STATE);
-    return true;
 }
 
 bool se_lstm_forward_step(const se_frame *f)
@@ -52,7 +40,7 @@ bool se_lstm_forward_step(const se_frame *f)
     };
 
     if (f->in[0].mask != NULL && memchr(f->in[0].mask, 0, (size_t)f->batch) != NULL)
-        return forward_missing(f);
+        return false;
     if (f->batch != 1 || spec->activation != SEQECHO_TANH ||
         spec->recurrent_activation != SEQECHO_SIGMOID)
         return false;

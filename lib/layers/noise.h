@@ -23,10 +23,14 @@ void se_noise_fill(const se_frame *f, uint32_t which, float rate, int64_t n, flo
 /* y = x factor, element by element; y may equal x. */
 void se_noise_apply(int64_t n, const float *x, const float *factor, float *y);
 
-/* The source of the i-th layer inside a wrapper, i < SE_MAX_INNER. */
+/* The source of the i-th layer inside a wrapper, i < SE_MAX_INNER.  A site has the number
+ * of the call in its low bits, enough for 32768 calls, and above them the way inside, a
+ * digit from 1 to SE_MAX_INNER for each of the at most 4 wrappers: no two are the same. */
 static inline se_noise se_noise_inside(se_noise noise, size_t i)
 {
-    noise.site = noise.site * (SE_MAX_INNER + 1) + (uint32_t)i + 1;
+    const uint32_t call = noise.site & 0x7fff, way = noise.site >> 15;
+
+    noise.site = (way * (SE_MAX_INNER + 1) + (uint32_t)i + 1) << 15 | call;
     return noise;
 }
 

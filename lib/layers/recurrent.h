@@ -23,6 +23,14 @@ void se_mask_carry(const uint8_t *mask, int64_t rows, int64_t cols, const float 
 /* Rows whose step is missing become zeros. */
 void se_mask_clear(const uint8_t *mask, int64_t rows, int64_t cols, float *x);
 
+/* What this frame gives at missing steps.  Steps that come one by one have no first one of
+ * a sequence: the last output is the state, as it is of a run that began with zeros. */
+static inline seqecho_masked_output se_masked_output(const se_frame *f,
+                                                     seqecho_masked_output output)
+{
+    return f->stepping && output == SEQECHO_MASKED_LAST ? SEQECHO_MASKED_STATE : output;
+}
+
 /* Must outputs lie apart from the states, because not every state is shown?  Only where
  * states begin with something other than zeros, or SEQECHO_MASKED_ZERO asks for it. */
 static inline bool se_shown_differs(seqecho_masked_output output, bool masked, bool initial)

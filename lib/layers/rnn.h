@@ -63,6 +63,7 @@ struct se_rnn_pass {
     int64_t kept_a, kept_b, kept_h;               /* steps that are kept of a, b and h */
     const uint8_t *mask;                          /* (time steps, batch), or NULL */
     const float *h0;                              /* NULL for zeros */
+    seqecho_masked_output masked_output;
 
     int n_in, n_rec;
     se_rnn_block in[SE_RNN_GATES];  /* x K */
@@ -109,9 +110,6 @@ void se_rnn_build(seqecho_layer *layer, const se_rnn *rnn, const se_shape *in);
 void se_rnn_work(const se_frame *f, const se_rnn *rnn, se_carver *carver);
 void se_rnn_forward(const se_frame *f, const se_rnn *rnn);
 void se_rnn_backward(const se_frame *f, const se_rnn *rnn);
-
-/* ops->step(): false where forward() does, which is where no step is missing. */
-bool se_rnn_forward_step(const se_frame *f, const se_rnn *rnn);
 
 /* ---- For cells ----------------------------------------------------------------------- */
 

@@ -143,7 +143,7 @@ void se_rnn_forward(const se_frame *f, const se_rnn *rnn)
             block->packed);
     }
     if (p.shown != NULL)
-        se_shown_fill(rnn->masked_output, p.mask, p.steps, p.batch, rnn->go_backwards,
+        se_shown_fill(p.masked_output, p.mask, p.steps, p.batch, rnn->go_backwards,
                       p.shown);
     se_rnn_run_rows(&p, forward_rows);
 
@@ -153,17 +153,4 @@ void se_rnn_forward(const se_frame *f, const se_rnn *rnn)
         memcpy(f->out[1], h, bytes);
     if (f->keep_state)
         memcpy(f->next_state, h, bytes);
-}
-
-/* Steps come one by one, so there is no first one of a sequence: at a missing step the last
- * output is the state, as it is of a run that began with zeros. */
-bool se_rnn_forward_step(const se_frame *f, const se_rnn *rnn)
-{
-    se_rnn shows = *rnn;
-
-    if (f->in[0].mask == NULL || rnn->masked_output != SEQECHO_MASKED_LAST)
-        return false;
-    shows.masked_output = SEQECHO_MASKED_STATE;
-    se_rnn_forward(f, &shows);
-    return true;
 }

@@ -94,7 +94,7 @@ static void divide_states(se_rnn_pass *p, se_carver *carver)
     const se_rnn *const rnn = p->rnn;
     const bool masked = f->in[0].masked;
     const bool initial = f->n_in == 2 || f->keep_state;
-    const bool differs = se_shown_differs(rnn->masked_output, masked, initial);
+    const bool differs = se_shown_differs(p->masked_output, masked, initial);
 
     if (differs) {
         void *const bytes =
@@ -127,6 +127,7 @@ se_rnn_pass se_rnn_divide(const se_frame *f, const se_rnn *rnn, se_carver *carve
         .units = rnn->units,
         .width = rnn->gates * rnn->units,
         .mask = f->in[0].mask,
+        .masked_output = se_masked_output(f, rnn->masked_output),
     };
 
     divide_blocks(&p, carver);

@@ -131,13 +131,6 @@ static void simple_rnn_forward(const se_frame *f)
     se_rnn_forward(f, &rnn);
 }
 
-static bool simple_rnn_step(const se_frame *f)
-{
-    const se_rnn rnn = simple_rnn(f->layer);
-
-    return se_rnn_forward_step(f, &rnn);
-}
-
 static void simple_rnn_backward(const se_frame *f)
 {
     const se_rnn rnn = simple_rnn(f->layer);
@@ -160,6 +153,5 @@ const se_layer_ops se_simple_rnn_ops = {
     .reverse = simple_rnn_reverse,
     .state_size = simple_rnn_state_size,
     .forward = simple_rnn_forward,
-    .step = simple_rnn_step,
     .backward = simple_rnn_backward,
 };

@@ -453,6 +453,7 @@ static void check_step(int64_t batch, seqecho_masked_output output,
     const size_t u = 5, states = (size_t)batch * u;
 
     lstm_frame_open(&t);
+    t.f.stepping = true;
     t.f.in[0].mask = NULL;
     t.f.in[0].masked = false;
     lstm_frame_forward(&t);
