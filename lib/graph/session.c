@@ -289,8 +289,9 @@ static void largest_range(void *arg, int piece, int64_t begin, int64_t end)
     largest_job *const job = arg;
     const float largest = job->k->max_abs(end - begin, job->x + begin);
 
-    if (!(largest <= job->piece[piece]))
-        job->piece[piece] = largest; /* NaN stays */
+    /* A piece may have several ranges; a NaN in any of them stays. */
+    if (!isnan(job->piece[piece]) && !(largest <= job->piece[piece]))
+        job->piece[piece] = largest;
 }
 
 static bool grads_fine(const se_session *s)

@@ -1,5 +1,6 @@
 /* test_numerics.c - what is not finite, what is adjustable, and what gives the same bits.
  * SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -206,6 +207,53 @@ static void bad_gradients_of_ones_own(void **state)
     assert_int_equal(seqecho_trainer_apply_gradients(m.trainer), SEQECHO_ESTATE);
     seqecho_trainer_destroy(m.trainer);
     seqecho_graph_destroy(m.graph);
+}
+
+/* A NaN is found whichever weight it is in, and whoever looks at which. */
+static void nan_among_others(void **state)
+{
+    enum { WIDTH = 150 }; /* enough weights for threads */
+    static const char *const name[] = { "first", "second", "third" };
+    static float x[2 * WIDTH], dy[2 * WIDTH], bad[2 * WIDTH], out[3 * 2 * WIDTH];
+    const seqecho_view x_view = { x, { 2, WIDTH }, 2, SEQECHO_FLOAT32 };
+
+    (void)state;
+    models_fill(x, 2 * WIDTH, 1);
+    models_fill(dy, 2 * WIDTH, 2);
+    memcpy(bad, dy, sizeof bad);
+    bad[7] = NAN;
+    for (int i = 0; i < 3 * 2 * 2; i++) {
+        const bool frozen = i % 2 == 1;
+        const int spoilt = i / 4;
+        seqecho_view dy_view[3];
+        seqecho_trainer *trainer;
+        seqecho_graph *graph;
+        seqecho_node *in;
+
+        assert_int_equal(seqecho_graph_create(&graph, NULL), 0);
+        in = seqecho_graph_input(graph, SEQECHO_INPUT(.dim = { WIDTH }));
+        for (int j = 0; j < 3; j++) {
+            seqecho_layer *const dense =
+                seqecho_layer_create(graph, SEQECHO_DENSE(.name = name[j], .units = WIDTH));
+
+            seqecho_graph_output(graph, seqecho_layer_call(dense, in));
+            dy_view[j] =
+                (seqecho_view){ j == spoilt ? bad : dy, { 2, WIDTH }, 2, SEQECHO_FLOAT32 };
+        }
+        assert_int_equal(
+            seqecho_trainer_create(&trainer, graph,
+                                   SEQECHO_TRAINER(.threads = 1 + i / 2 % 2 * 2)),
+            0);
+        if (frozen)
+            assert_int_equal(
+                seqecho_graph_set_trainable(graph, name[(spoilt + 1) % 3], false), 0);
+        assert_int_equal(seqecho_trainer_forward(trainer, &x_view, out, 3 * 2 * WIDTH), 0);
+        assert_int_equal(seqecho_trainer_backward(trainer, dy_view, NULL, 0),
+                         SEQECHO_ENUMERIC);
+        assert_non_null(strstr(seqecho_error_message(), name[spoilt]));
+        seqecho_trainer_destroy(trainer);
+        seqecho_graph_destroy(graph);
+    }
 }
 
 /* ---- Tunables ----------------------------------------------------------------------- */
@@ -419,6 +467,7 @@ int main(void)
         cmocka_unit_test(bad_numbers_stop_at_their_batch),
         cmocka_unit_test(huge_weights),
         cmocka_unit_test(bad_gradients_of_ones_own),
+        cmocka_unit_test(nan_among_others),
         cmocka_unit_test(tunables),
         cmocka_unit_test(adam_by_hand),
         cmocka_unit_test(learning_rate_of_zero_learns_nothing),

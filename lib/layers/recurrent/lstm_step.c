@@ -1,9 +1,9 @@
-/* layers/lstm_step.c - LSTM, one time step of one sample.
+/* layers/recurrent/lstm_step.c - LSTM, one time step of one sample.
  * SPDX-License-Identifier: MIT
  *
  * The same numbers as lstm_forward.c, without what that spends on being general: with few
  * units a whole step takes less than a cache miss. */
-#include "layers/lstm.h"
+#include "layers/recurrent/lstm.h"
 
 #include <string.h>
 

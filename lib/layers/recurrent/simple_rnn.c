@@ -1,11 +1,11 @@
-/* layers/simple_rnn.c - SimpleRNN: h' = activation(x K + h R + b).
+/* layers/recurrent/simple_rnn.c - SimpleRNN: h' = activation(x K + h R + b).
  * SPDX-License-Identifier: MIT */
 #include <string.h>
 
 #include "base/error.h"
 #include "layers/activate.h"
 #include "layers/kinds.h"
-#include "layers/rnn.h"
+#include "layers/recurrent/rnn.h"
 
 static void cell_forward(const se_rnn_pass *p, const se_rnn_step *step)
 {

@@ -1,6 +1,6 @@
-/* layers/rnn_pass.c - memory of one call of a GRU or SimpleRNN, and where in it things are.
+/* layers/recurrent/rnn_pass.c - memory of a call of a GRU or SimpleRNN, and what is where.
  * SPDX-License-Identifier: MIT */
-#include "layers/rnn_pass.h"
+#include "layers/recurrent/rnn_pass.h"
 
 #include "layers/noise.h"
 #include "layers/recurrent.h"

@@ -1,4 +1,4 @@
-/* layers/lstm_gates.h - products of an LSTM in which each gate sees its own dropout.
+/* layers/recurrent/lstm_gates.h - products of an LSTM whose gates have their own dropout.
  * SPDX-License-Identifier: MIT
  *
  * For each gate of z (rows, 4 units), in the blocks i, f, c, o:
@@ -7,8 +7,8 @@
  *
  * where a (rows, width) is x or h, W (width, 4 units) their kernel, and the factors, 0 or
  * 1 / (1 - rate), are those of the sample.  Rows here are samples of one step. */
-#ifndef SE_LAYERS_LSTM_GATES_H
-#define SE_LAYERS_LSTM_GATES_H
+#ifndef SE_LAYERS_RECURRENT_LSTM_GATES_H
+#define SE_LAYERS_RECURRENT_LSTM_GATES_H
 
 #include "layers/layer.h"
 
@@ -44,4 +44,4 @@ void se_lstm_gates_gradient(const se_lstm_gates *g, const se_compute *compute,
                             int64_t first, int64_t rows, const uint8_t *mask,
                             const float *a, const float *dz, float *dw);
 
-#endif /* SE_LAYERS_LSTM_GATES_H */
+#endif /* SE_LAYERS_RECURRENT_LSTM_GATES_H */

@@ -1,6 +1,6 @@
-/* layers/lstm_cell.c - one time step of LSTM arithmetic, after the products.
+/* layers/recurrent/lstm_cell.c - one time step of LSTM arithmetic, after the products.
  * SPDX-License-Identifier: MIT */
-#include "layers/lstm_cell.h"
+#include "layers/recurrent/lstm_cell.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* layers/rnn.c - GRU and SimpleRNN: their descriptions, and their products of h.
+/* layers/recurrent/rnn.c - GRU and SimpleRNN: their descriptions, and their products of h.
  * SPDX-License-Identifier: MIT */
-#include "layers/rnn.h"
+#include "layers/recurrent/rnn.h"
 
 #include <inttypes.h>
 #include <string.h>

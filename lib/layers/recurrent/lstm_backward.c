@@ -1,4 +1,4 @@
-/* layers/lstm_backward.c - LSTM over sequences, backward.
+/* layers/recurrent/lstm_backward.c - LSTM over sequences, backward.
  * SPDX-License-Identifier: MIT
  *
  * Step by step from the end, the cell's gradients in place of the gates and the recurrent
@@ -6,7 +6,7 @@
  * or over each run of steps that are there.
  *
  * At a missing step the gradients of h and c go on to the step before. */
-#include "layers/lstm.h"
+#include "layers/recurrent/lstm.h"
 
 #include <string.h>
 

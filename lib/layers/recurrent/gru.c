@@ -1,6 +1,6 @@
-/* layers/gru.c - GRU: its description; the cell is in gru_cell.c.
+/* layers/recurrent/gru.c - GRU: its description; the cell is in gru_cell.c.
  * SPDX-License-Identifier: MIT */
-#include "layers/gru.h"
+#include "layers/recurrent/gru.h"
 
 #include "base/error.h"
 #include "layers/check.h"

@@ -1,4 +1,4 @@
-/* layers/lstm_cell.h - one time step of LSTM arithmetic, after the products.
+/* layers/recurrent/lstm_cell.h - one time step of LSTM arithmetic, after the products.
  * SPDX-License-Identifier: MIT
  *
  *     i, f, o = recurrent_activation(z_i, z_f, z_o)     g = activation(z_c)
@@ -6,8 +6,8 @@
  *
  * tanh with sigmoid is one fused kernel; other activations are put together from the
  * kernels of each. */
-#ifndef SE_LAYERS_LSTM_CELL_H
-#define SE_LAYERS_LSTM_CELL_H
+#ifndef SE_LAYERS_RECURRENT_LSTM_CELL_H
+#define SE_LAYERS_RECURRENT_LSTM_CELL_H
 
 #include "kernels/kernels.h"
 
@@ -46,4 +46,4 @@ typedef struct se_lstm_cell_grad {
 void se_lstm_cell_backward(const se_lstm_cell *cell, int64_t rows,
                            const se_lstm_cell_grad *g);
 
-#endif /* SE_LAYERS_LSTM_CELL_H */
+#endif /* SE_LAYERS_RECURRENT_LSTM_CELL_H */

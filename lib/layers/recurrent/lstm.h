@@ -1,4 +1,4 @@
-/* layers/lstm.h - what the files of the LSTM share: one call's view of its frame.
+/* layers/recurrent/lstm.h - what the files of the LSTM share: one call's view of its frame.
  * SPDX-License-Identifier: MIT
  *
  * Arrays are step-major, and "step" counts in the order of processing: with go_backwards
@@ -8,12 +8,12 @@
  * the last that is there are computed, and rows missing between them are put back to what
  * they were.  Whatever those were computed from, it reaches nothing: their gradients dz are
  * zeros, and no product takes them together with features that are not finite. */
-#ifndef SE_LAYERS_LSTM_H
-#define SE_LAYERS_LSTM_H
+#ifndef SE_LAYERS_RECURRENT_LSTM_H
+#define SE_LAYERS_RECURRENT_LSTM_H
 
 #include "layers/layer.h"
-#include "layers/lstm_cell.h"
-#include "layers/lstm_gates.h"
+#include "layers/recurrent/lstm_cell.h"
+#include "layers/recurrent/lstm_gates.h"
 
 /* Its weights. */
 enum { KERNEL, RECURRENT_KERNEL, BIAS };
@@ -109,4 +109,4 @@ void se_lstm_forward(const se_frame *f);
 bool se_lstm_forward_step(const se_frame *f);
 void se_lstm_backward(const se_frame *f);
 
-#endif /* SE_LAYERS_LSTM_H */
+#endif /* SE_LAYERS_RECURRENT_LSTM_H */

@@ -1,9 +1,9 @@
-/* layers/lstm.c - LSTM over sequences: description, shapes and weights.
+/* layers/recurrent/lstm.c - LSTM over sequences: description, shapes and weights.
  * SPDX-License-Identifier: MIT
  *
  * What it computes is in lstm_forward.c and lstm_backward.c, the memory of that in
  * lstm_pass.c. */
-#include "layers/lstm.h"
+#include "layers/recurrent/lstm.h"
 
 #include <inttypes.h>
 

@@ -1,6 +1,6 @@
-/* layers/lstm_pass.c - one call's memory, and which of its rows go together.
+/* layers/recurrent/lstm_pass.c - one call's memory, and which of its rows go together.
  * SPDX-License-Identifier: MIT */
-#include "layers/lstm.h"
+#include "layers/recurrent/lstm.h"
 
 #include <assert.h>
 #include <float.h>

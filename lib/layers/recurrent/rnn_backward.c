@@ -1,4 +1,4 @@
-/* layers/rnn_backward.c - GRU and SimpleRNN over sequences, backward.
+/* layers/recurrent/rnn_backward.c - GRU and SimpleRNN over sequences, backward.
  * SPDX-License-Identifier: MIT
  *
  * Step by step from the end, the cell's gradients in place of the gates and the recurrent
@@ -10,7 +10,7 @@
 
 #include "layers/noise.h"
 #include "layers/recurrent.h"
-#include "layers/rnn_pass.h"
+#include "layers/recurrent/rnn_pass.h"
 
 /* Gradient of the outputs of step s, which may be NULL. */
 static float *d_out_at(const se_rnn_pass *p, int64_t s, int64_t row)

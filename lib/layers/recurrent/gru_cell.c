@@ -1,6 +1,6 @@
-/* layers/gru_cell.c - one time step of a GRU.
+/* layers/recurrent/gru_cell.c - one time step of a GRU.
  * SPDX-License-Identifier: MIT */
-#include "layers/gru.h"
+#include "layers/recurrent/gru.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* layers/gru.h - the cell of a GRU.
+/* layers/recurrent/gru.h - the cell of a GRU.
  * SPDX-License-Identifier: MIT
  *
  *     z, r = recurrent_activation(z and r of x K + h R, with both biases)
@@ -8,12 +8,12 @@
  *
  * The first form, reset after the product, is one fused kernel with tanh and sigmoid;
  * everything else is put together from the kernels of each activation. */
-#ifndef SE_LAYERS_GRU_H
-#define SE_LAYERS_GRU_H
+#ifndef SE_LAYERS_RECURRENT_GRU_H
+#define SE_LAYERS_RECURRENT_GRU_H
 
-#include "layers/rnn.h"
+#include "layers/recurrent/rnn.h"
 
 /* Fill in what a description says of its cell; its activations are known. */
 void se_gru_cell(se_rnn *rnn, bool reset_before);
 
-#endif /* SE_LAYERS_GRU_H */
+#endif /* SE_LAYERS_RECURRENT_GRU_H */

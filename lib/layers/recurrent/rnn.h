@@ -1,4 +1,4 @@
-/* layers/rnn.h - the walk over the steps of a GRU or SimpleRNN.
+/* layers/recurrent/rnn.h - the walk over the steps of a GRU or SimpleRNN.
  * SPDX-License-Identifier: MIT
  *
  * Layers whose state is h alone, and whose step is made of products of x and of h:
@@ -10,8 +10,8 @@
  * steps, dropout, the order of the steps, threads, and the gradients of weights and inputs.
  *
  * "Step s" counts in the order of processing; with go_backwards it reads time T - 1 - s. */
-#ifndef SE_LAYERS_RNN_H
-#define SE_LAYERS_RNN_H
+#ifndef SE_LAYERS_RECURRENT_RNN_H
+#define SE_LAYERS_RECURRENT_RNN_H
 
 #include "layers/layer.h"
 
@@ -139,4 +139,4 @@ float *se_rnn_left_gradient(const se_rnn_pass *p, const se_rnn_step *step,
 /* dh_1 + dh_2, into dh_before. */
 void se_rnn_sum_dh(const se_rnn_pass *p, const se_rnn_step *step);
 
-#endif /* SE_LAYERS_RNN_H */
+#endif /* SE_LAYERS_RECURRENT_RNN_H */

@@ -1,9 +1,9 @@
-/* layers/rnn_pass.h - what forward and backward of a GRU or SimpleRNN share.
+/* layers/recurrent/rnn_pass.h - what forward and backward of a GRU or SimpleRNN share.
  * SPDX-License-Identifier: MIT */
-#ifndef SE_LAYERS_RNN_PASS_H
-#define SE_LAYERS_RNN_PASS_H
+#ifndef SE_LAYERS_RECURRENT_RNN_PASS_H
+#define SE_LAYERS_RECURRENT_RNN_PASS_H
 
-#include "layers/rnn.h"
+#include "layers/recurrent/rnn.h"
 
 /* Samples from which a step's input product fills the kernels as well as that of all steps
  * would. */
@@ -48,4 +48,4 @@ bool se_rnn_narrow(const se_rnn_pass *p, int64_t s, int64_t *begin, int64_t *end
 /* The samples through all steps, on as many threads as that is worth. */
 void se_rnn_run_rows(const se_rnn_pass *p, se_pool_fn fn);
 
-#endif /* SE_LAYERS_RNN_PASS_H */
+#endif /* SE_LAYERS_RECURRENT_RNN_PASS_H */

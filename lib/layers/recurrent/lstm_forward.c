@@ -1,4 +1,4 @@
-/* layers/lstm_forward.c - LSTM over sequences, forward.
+/* layers/recurrent/lstm_forward.c - LSTM over sequences, forward.
  * SPDX-License-Identifier: MIT
  *
  * Step by step: the input product of all four gates in one matrix, the recurrent product
@@ -7,7 +7,7 @@
  *
  * The steps of one sample depend on each other, those of different samples do not: with
  * threads each takes a range of samples through all steps. */
-#include "layers/lstm.h"
+#include "layers/recurrent/lstm.h"
 
 #include <string.h>
 

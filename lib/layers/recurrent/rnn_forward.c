@@ -1,4 +1,4 @@
-/* layers/rnn_forward.c - GRU and SimpleRNN over sequences, forward.
+/* layers/recurrent/rnn_forward.c - GRU and SimpleRNN over sequences, forward.
  * SPDX-License-Identifier: MIT
  *
  * Step by step: the products of x, those of h and the cell on top while they are in the
@@ -13,7 +13,7 @@
 
 #include "layers/noise.h"
 #include "layers/recurrent.h"
-#include "layers/rnn_pass.h"
+#include "layers/recurrent/rnn_pass.h"
 
 /* Numbers of the draws: one for each gate's x, then for each gate's h. */
 enum { DRAW_X = 0, DRAW_H = SE_RNN_GATES };

@@ -1,6 +1,6 @@
-/* layers/lstm_gates.c - products of an LSTM in which each gate sees its own dropout.
+/* layers/recurrent/lstm_gates.c - products of an LSTM whose gates have their own dropout.
  * SPDX-License-Identifier: MIT */
-#include "layers/lstm_gates.h"
+#include "layers/recurrent/lstm_gates.h"
 
 #include "layers/noise.h"
 #include "layers/recurrent.h"
