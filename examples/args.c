@@ -11,7 +11,7 @@
 
 #include <seqecho/seqecho.h>
 
-enum { USAGE_ERROR = 2, HELP = 'h', QUIET = 'q', CSV = 'c' };
+enum { HELP = 'h', QUIET = 'q', CSV = 'c' };
 
 #define MANY INT64_C(1000000000)
 
@@ -31,7 +31,7 @@ static const number numbers[] = {
       "passes of training, each on a fresh sequence" },
     { "units", true, FIELD(units), 1, MANY, "memory cells of each LSTM layer" },
     { "batch", true, FIELD(batch), 1, MANY,
-      "rows in a batch; must divide length - n-in + 1" },
+      "rows in a batch; if stateful, a divisor of all rows" },
     { "n-in", false, FIELD(n_in), 1, MANY, "time steps in a row" },
     { "n-out", false, FIELD(n_out), 1, MANY, "time steps to echo, the oldest of the row" },
     { "n-unique", false, FIELD(n_unique), 1, INT32_MAX, "numbers are drawn below this" },
@@ -80,25 +80,6 @@ static bool is_offered(const args *a, const number *n)
     return (trains(a) || !n->training) && (n->least == 0 || get_number(a, n) != 0);
 }
 
-/* Only digits, and in range: no blanks, no signs but a minus, nothing after the number. */
-static int64_t parse_number(const args *a, const number *n, const char *text)
-{
-    const char *const digits = text + (*text == '-');
-    int64_t value;
-
-    errno = 0;
-    value = strtoimax(text, NULL, 10);
-    if (*digits == '\0' || digits[strspn(digits, "0123456789")] != '\0' || errno != 0 ||
-        value < n->least || value > n->most) {
-        fprintf(stderr,
-                "%s: --%s: expected a whole number from %" PRId64 " to %" PRId64
-                ", got '%s'\n",
-                a->program, n->name, n->least, n->most, text);
-        exit(USAGE_ERROR);
-    }
-    return value;
-}
-
 static void print_help(const args *a, const char *about)
 {
     printf("Usage: %s [OPTION]...\n%s\n\n", a->program, about);
@@ -106,9 +87,10 @@ static void print_help(const args *a, const char *about)
         if (is_offered(a, &numbers[i]))
             printf("  --%-8s N  %s (default %" PRId64 ")\n", numbers[i].name,
                    numbers[i].meaning, get_number(a, &numbers[i]));
+    if (trains(a) && !a->several)
+        printf("  --csv   FILE  write the figures of each epoch to FILE\n");
     if (trains(a))
-        printf("  --csv   FILE  write epoch,loss,accuracy to FILE, one line an epoch\n"
-               "  --quiet       print no progress\n");
+        printf("  --quiet       print no progress\n");
     printf("  --help        print this\n");
 }
 
@@ -118,10 +100,10 @@ static void list_options(const args *a, struct option *list)
     for (int i = 0; i < NUMBERS; i++)
         if (is_offered(a, &numbers[i]))
             *list++ = (struct option){ numbers[i].name, required_argument, NULL, i };
-    if (trains(a)) {
+    if (trains(a) && !a->several)
         *list++ = (struct option){ "csv", required_argument, NULL, CSV };
+    if (trains(a))
         *list++ = (struct option){ "quiet", no_argument, NULL, QUIET };
-    }
     *list++ = (struct option){ "help", no_argument, NULL, HELP };
     *list = (struct option){ NULL, 0, NULL, 0 };
 }
@@ -130,6 +112,7 @@ void args_parse(args *a, int argc, char **argv, const char *about)
 {
     const char *const slash = strrchr(argv[0], '/');
     struct option list[NUMBERS + 4];
+    const number *n;
     args defaults;
     int choice;
 
@@ -141,13 +124,34 @@ void args_parse(args *a, int argc, char **argv, const char *about)
         case CSV: a->csv = optarg; break;
         case QUIET: a->quiet = true; break;
         case HELP: print_help(&defaults, about); exit(args_finish(a));
-        case '?': fprintf(stderr, "Try '%s --help'.\n", a->program); exit(USAGE_ERROR);
-        default: set_number(a, &numbers[choice], parse_number(a, &numbers[choice], optarg));
+        case '?': fprintf(stderr, "Try '%s --help'.\n", a->program); exit(ARGS_BAD);
+        default:
+            n = &numbers[choice];
+            set_number(a, n, args_number(a, n->name, optarg, n->least, n->most));
         }
     if (optind < argc) {
         fprintf(stderr, "%s: unexpected argument '%s'\n", a->program, argv[optind]);
-        exit(USAGE_ERROR);
+        exit(ARGS_BAD);
     }
+}
+
+int64_t args_number(const args *a, const char *option, const char *text, int64_t least,
+                    int64_t most)
+{
+    const char *const digits = text + (*text == '-');
+    int64_t value;
+
+    errno = 0;
+    value = strtoimax(text, NULL, 10);
+    if (*digits == '\0' || digits[strspn(digits, "0123456789")] != '\0' || errno != 0 ||
+        value < least || value > most) {
+        fprintf(stderr,
+                "%s: --%s: expected a whole number from %" PRId64 " to %" PRId64
+                ", got '%s'\n",
+                a->program, option, least, most, text);
+        exit(ARGS_BAD);
+    }
+    return value;
 }
 
 int args_report(const args *a, int err)
@@ -168,17 +172,15 @@ void *args_alloc(const args *a, size_t count, size_t size)
     return memory;
 }
 
-void args_print_row(const int32_t *row, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        printf("%s%" PRId32, i == 0 ? "[" : ", ", row[i]);
-    printf("]");
-}
-
 int args_finish(const args *a)
 {
-    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+    const bool failed = ferror(stdout) != 0; /* at some time, for a reason now forgotten */
+
+    if (fflush(stdout) != 0)
+        fprintf(stderr, "%s: cannot write the output: %s\n", a->program, strerror(errno));
+    else if (failed)
+        fprintf(stderr, "%s: cannot write the output\n", a->program);
+    else
         return EXIT_SUCCESS;
-    fprintf(stderr, "%s: cannot write the output: %s\n", a->program, strerror(errno));
     return EXIT_FAILURE;
 }

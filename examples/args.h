@@ -15,8 +15,11 @@ typedef struct args {
     int32_t threads;                       /* 0: chosen by the library */
     const char *csv;                       /* file for the training history, or NULL */
     bool quiet;                            /* print no progress */
+    bool several;                          /* trains several networks: no --csv */
     const char *program;                   /* set by args_parse(): for messages */
 } args;
+
+#define ARGS_BAD 2 /* the exit status of a bad command line */
 
 /* The tutorial's data: 25 integers below 100, seen through a window of 5. */
 #define ARGS_TUTORIAL .length = 25, .n_unique = 100, .n_in = 5, .seed = 1, .eval = 50
@@ -24,8 +27,13 @@ typedef struct args {
 /* Read the command line over the values in `a`, which are the program's defaults.  An
  * option that makes no sense for the program has the default zero and is not offered.
  * --help prints `about` and the options, and exits with status 0; a bad command line
- * prints what is wrong with it and exits with status 2. */
+ * prints what is wrong with it and exits with ARGS_BAD. */
 void args_parse(args *a, int argc, char **argv, const char *about);
+
+/* The value of --option: only digits, or a minus before them, and in range; nothing before
+ * them, nothing after.  Anything else is a bad command line. */
+int64_t args_number(const args *a, const char *option, const char *text, int64_t least,
+                    int64_t most);
 
 /* Print the failure of a library call as "program: SEQECHO_EXXX: message", and return
  * EXIT_FAILURE. */
@@ -33,9 +41,6 @@ int args_report(const args *a, int err);
 
 /* Zeroed memory.  Exits with a message if there is none. */
 void *args_alloc(const args *a, size_t count, size_t size);
-
-/* Print a row as [86, 81, 88], and no newline. */
-void args_print_row(const int32_t *row, size_t n);
 
 /* Make sure that everything printed has arrived: EXIT_SUCCESS, or a message and
  * EXIT_FAILURE. */

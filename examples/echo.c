@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "show.h"
+
 int echo_show(seqecho_trainer *trainer, seqecho_dataset *data, const args *a)
 {
     const seqecho_view *const y = seqecho_dataset_y(data);
@@ -22,13 +24,8 @@ int echo_show(seqecho_trainer *trainer, seqecho_dataset *data, const args *a)
         err = seqecho_dataset_decode(data, y->data, rows * steps, expected);
     if (err == 0)
         err = seqecho_dataset_decode(data, output, rows * steps, predicted);
-    for (size_t r = 0; r < rows && err == 0; r++) {
-        printf("Expected: ");
-        args_print_row(expected + r * steps, steps);
-        printf(" Predicted ");
-        args_print_row(predicted + r * steps, steps);
-        printf("\n");
-    }
+    if (err == 0)
+        show_echo(expected, predicted, rows, steps);
     free(output);
     free(expected);
     free(predicted);

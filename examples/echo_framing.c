@@ -7,6 +7,7 @@
 #include <seqecho/seqecho.h>
 
 #include "args.h"
+#include "show.h"
 
 /* Draw, encode, frame; then decode each pair and print it as "[X] => [y]". */
 static int print_pairs(const args *a)
@@ -35,9 +36,9 @@ static int print_pairs(const args *a)
             err = seqecho_one_hot_decode(y + r * n_out * width, n_out, a->n_unique, y_row);
         if (err < 0)
             break;
-        args_print_row(x_row, n_in);
+        show_row(x_row, n_in);
         printf(" => ");
-        args_print_row(y_row, n_out);
+        show_row(y_row, n_out);
         printf("\n");
     }
 

@@ -4,16 +4,16 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "live.h"
 
 #define REDRAW_SECONDS 0.1
-#define PLAIN_EPOCHS 20 /* about so many are printed where lines cannot be rewritten */
-#define LINE_SIZE 256
+
+/* About so many epochs are printed where lines cannot be rewritten. */
+enum { LINES = 20, LINES_OF_SEVERAL = 5 };
 
 static double now(void)
 {
@@ -25,10 +25,7 @@ static double now(void)
 
 void progress_open(progress *p, const args *a)
 {
-    const char *const terminal = getenv("TERM");
-
-    *p = (progress){ .args = a, .start = now() };
-    p->live = isatty(STDOUT_FILENO) && terminal != NULL && strcmp(terminal, "dumb") != 0;
+    *p = (progress){ .args = a, .start = now(), .live = live_possible() };
     if (a->csv == NULL)
         return;
     p->csv = fopen(a->csv, "w");
@@ -36,124 +33,90 @@ void progress_open(progress *p, const args *a)
         fprintf(stderr, "%s: %s: %s\n", a->program, a->csv, strerror(errno));
         exit(EXIT_FAILURE);
     }
-    fprintf(p->csv, "epoch,loss,accuracy\n");
 }
 
-/* ---- The live line ------------------------------------------------------------------ */
-
-/* Columns of the terminal; asked each time, for it may be resized. */
-static size_t terminal_width(void)
+static void draw(progress *p, const seqecho_event *e)
 {
-    struct winsize size;
+    const double time = now();
 
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
-                                                                           : 80;
-}
-
-/* Append a field to the line if it fits the terminal whole. */
-static void add_field(char *line, size_t width, const char *field)
-{
-    const char *const gap = *line != '\0' ? "  " : "";
-    const size_t longest = width < LINE_SIZE ? width : LINE_SIZE;
-
-    if (strlen(line) + strlen(gap) + strlen(field) < longest) {
-        strcat(line, gap);
-        strcat(line, field);
-    }
-}
-
-static void format_rate(char *field, size_t size, double rate)
-{
-    if (rate < 1e3)
-        snprintf(field, size, "%.0f samples/s", rate);
-    else if (rate < 1e6)
-        snprintf(field, size, "%.1fk samples/s", rate / 1e3);
-    else
-        snprintf(field, size, "%.1fM samples/s", rate / 1e6);
-}
-
-static void format_duration(char *field, size_t size, const char *label, double seconds)
-{
-    const int64_t s = seconds < 1e9 ? (int64_t)ceil(seconds) : INT64_C(1000000000);
-
-    if (s < 60)
-        snprintf(field, size, "%s %" PRId64 " s", label, s);
-    else if (s < 3600)
-        snprintf(field, size, "%s %" PRId64 " min %02" PRId64 " s", label, s / 60, s % 60);
-    else
-        snprintf(field, size, "%s %" PRId64 " h %02" PRId64 " min", label, s / 3600,
-                 s / 60 % 60);
-}
-
-static void draw(progress *p, const seqecho_event *e, double time)
-{
-    const double elapsed = fmax(time - p->start, 1e-9);
-    const bool ended = e->kind == SEQECHO_EVENT_EPOCH_END;
-    const double part = ended ? 1.0 : (double)(e->batch + 1) / (double)e->batches;
-    const double done = (double)e->epoch + part;
-    const bool last = ended && e->epoch + 1 == e->epochs;
-    const size_t width = terminal_width();
-    char line[LINE_SIZE] = "", field[64];
-
-    snprintf(field, sizeof field, "epoch %" PRId64 "/%" PRId64, e->epoch + 1, e->epochs);
-    add_field(line, width, field);
-    snprintf(field, sizeof field, "loss %.4f", e->train->loss);
-    add_field(line, width, field);
-    snprintf(field, sizeof field, "accuracy %.4f", e->train->accuracy);
-    add_field(line, width, field);
-    format_rate(field, sizeof field, (double)(p->samples + e->train->samples) / elapsed);
-    add_field(line, width, field);
-    if (last && elapsed < 60.0)
-        snprintf(field, sizeof field, "took %.2f s", elapsed);
-    else if (last)
-        format_duration(field, sizeof field, "took", elapsed);
-    else
-        format_duration(field, sizeof field, "ETA",
-                        elapsed / done * ((double)e->epochs - done));
-    add_field(line, width, field);
-    printf("\r%s\033[K", line); /* and clear what an older, longer line left */
-    fflush(stdout);
+    if (time < p->next && e->kind != SEQECHO_EVENT_FIT_END)
+        return;
+    live_draw(e, p->samples, time - p->start);
     p->drawn = true;
     p->next = time + REDRAW_SECONDS;
 }
 
-/* ---- Lines for a file or a pipe ----------------------------------------------------- */
-
-static void print_epoch(const seqecho_event *e)
+/* Some of the epochs, and the last one whichever that is. */
+static void print_epoch(progress *p, const seqecho_event *e)
 {
-    const int64_t every = (e->epochs + PLAIN_EPOCHS - 1) / PLAIN_EPOCHS;
+    const int64_t lines = p->args->several ? LINES_OF_SEVERAL : LINES;
+    const int64_t every = (e->epochs + lines - 1) / lines;
 
-    if ((e->epoch + 1) % every != 0 && e->epoch + 1 != e->epochs)
+    if (e->epoch + 1 == p->printed ||
+        (e->kind != SEQECHO_EVENT_FIT_END && (e->epoch + 1) % every != 0))
         return;
-    printf("Epoch %" PRId64 "/%" PRId64 "\n - %.0fs - loss: %.4f - accuracy: %.4f\n",
-           e->epoch + 1, e->epochs, e->train->seconds, e->train->loss, e->train->accuracy);
+    printf("Epoch %" PRId64 "/%" PRId64 "\n - %.0fs - loss: %.4f - %s: %.4f\n",
+           e->epoch + 1, e->epochs, e->train->seconds, e->train->loss, live_metric_name(e),
+           live_metric(e));
     fflush(stdout);
+    p->printed = e->epoch + 1;
 }
 
-/* ---- Events ------------------------------------------------------------------------- */
+static void write_epoch(progress *p, const seqecho_event *e)
+{
+    if (e->epoch == 0)
+        fprintf(p->csv, "epoch,loss,%s\n", live_metric_name(e));
+    fprintf(p->csv, "%" PRId64 ",%.9g,%.9g\n", e->epoch + 1, e->train->loss,
+            live_metric(e));
+}
 
 int progress_event(void *user, const seqecho_event *e)
 {
     progress *const p = user;
-    const bool ended = e->kind == SEQECHO_EVENT_EPOCH_END;
+    const bool shown = !p->args->quiet;
 
-    if (!ended && e->kind != SEQECHO_EVENT_BATCH_END)
-        return 0;
-    if (p->live && !p->args->quiet) {
-        const double time = now();
-
-        if (time >= p->next || (ended && e->epoch + 1 == e->epochs))
-            draw(p, e, time);
+    switch (e->kind) {
+    case SEQECHO_EVENT_BATCH_END:
+        if (shown && p->live)
+            draw(p, e);
+        break;
+    case SEQECHO_EVENT_EPOCH_END:
+        if (shown && p->live)
+            draw(p, e);
+        else if (shown)
+            print_epoch(p, e);
+        if (p->csv != NULL)
+            write_epoch(p, e);
+        p->samples += e->train->samples;
+        break;
+    case SEQECHO_EVENT_FIT_END:
+        p->samples -= e->train->samples; /* of the last epoch, which the event counts */
+        if (shown && p->live)
+            draw(p, e);
+        else if (shown)
+            print_epoch(p, e);
+        break;
+    default: break;
     }
-    if (!ended)
-        return 0;
-    p->samples += e->train->samples;
-    if (!p->live && !p->args->quiet)
-        print_epoch(e);
-    if (p->csv != NULL)
-        fprintf(p->csv, "%" PRId64 ",%.9g,%.9g\n", e->epoch + 1, e->train->loss,
-                e->train->accuracy);
     return 0;
+}
+
+void progress_epoch(progress *p, int64_t epoch, int64_t epochs,
+                    const seqecho_report *report)
+{
+    seqecho_event event = { .struct_size = sizeof event,
+                            .kind = SEQECHO_EVENT_EPOCH_END,
+                            .epoch = epoch,
+                            .epochs = epochs,
+                            .batch = report->batches - 1,
+                            .batches = report->batches,
+                            .train = report };
+
+    (void)progress_event(p, &event);
+    if (epoch + 1 < epochs)
+        return;
+    event.kind = SEQECHO_EVENT_FIT_END;
+    (void)progress_event(p, &event);
 }
 
 void progress_close(progress *p)

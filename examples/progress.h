@@ -23,11 +23,12 @@
 typedef struct progress {
     const args *args;
     FILE *csv;       /* or NULL */
-    bool live;       /* stdout is a terminal that can rewrite a line */
-    bool drawn;      /* a live line stands unfinished */
+    bool live;       /* a line that changes in place */
+    bool drawn;      /* that line stands unfinished */
     double start;    /* times in seconds */
-    double next;     /* the live line is not drawn again before */
+    double next;     /* the line is not drawn again before */
     int64_t samples; /* of the epochs that have ended */
+    int64_t printed; /* the last epoch that was, of lines that do not change */
 } progress;
 
 /* Start the clock and the history file.  Exits with a message if that cannot be opened. */
@@ -35,6 +36,11 @@ void progress_open(progress *p, const args *a);
 
 /* For seqecho_fit_options.on_event, with the progress as its user. */
 int progress_event(void *user, const seqecho_event *event);
+
+/* The same for a program with a loop of its own: epoch number `epoch`, 0-based, of `epochs`
+ * has ended. */
+void progress_epoch(progress *p, int64_t epoch, int64_t epochs,
+                    const seqecho_report *report);
 
 /* End the live line and the history file.  Exits with a message if the file could not be
  * written whole. */

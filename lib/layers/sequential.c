@@ -273,29 +273,6 @@ static void stack_forward(const se_frame *f)
     }
 }
 
-/* A step of each, quickly where that is possible.  The input is read before the last layer
- * writes, unless that is the only one, whose own step sees to it. */
-static bool stack_step(const se_frame *f)
-{
-    se_carver carver = { .base = f->work };
-    stack_pass p;
-
-    stack_divide(&p, f, &carver);
-    for (size_t i = 0; i < p.n; i++) {
-        se_frame g;
-        bool done;
-
-        mask_behind(&p, i, p.place[i].room);
-        g = frame_at(&p, i);
-        done = g.keep_state && g.layer->ops->step != NULL && g.layer->ops->step(&g);
-        if (!done && p.n == 1)
-            return false;
-        if (!done)
-            g.layer->ops->forward(&g);
-    }
-    return true;
-}
-
 static void stack_backward(const se_frame *f)
 {
     se_carver carver = { .base = f->work };
@@ -328,6 +305,5 @@ const se_layer_ops se_sequential_ops = {
     .mask = stack_mask,
     .state_size = stack_state_size,
     .forward = stack_forward,
-    .step = stack_step,
     .backward = stack_backward,
 };

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "layers/recurrent.h"
 #include "train/trainer.h"
 
 int seqecho_trainer_predict(seqecho_trainer *t, const seqecho_view *x, float *out,
@@ -54,18 +53,6 @@ static int check_dx(const se_session *s, const seqecho_view *x, int64_t samples,
     return SEQECHO_OK;
 }
 
-/* What is beyond the lengths of an input is not looked at, so it has no gradient, whatever
- * a layer made of the zeros in its place. */
-static void clear_missing(const se_slot *slot, int64_t batch)
-{
-    const int64_t features = se_shape_features(&slot->shape);
-    const int64_t steps = slot->shape.dim[0] * batch;
-    const int64_t rows = se_shape_rows(&slot->shape) * batch;
-
-    for (int64_t r = 0; slot->value.mask != NULL && r < rows; r += steps)
-        se_mask_clear(slot->value.mask, steps, features, slot->grad + r * features);
-}
-
 static void get_dx(const se_session *s, float *dx)
 {
     for (size_t i = 0; dx != NULL && i < s->graph->n_inputs; i++) {
@@ -74,13 +61,11 @@ static void get_dx(const se_session *s, float *dx)
 
         if (slot->fed_classes)
             continue;
-        if (slot->has_grad) {
-            clear_missing(slot, s->batch);
+        if (slot->has_grad)
             se_shape_from_steps(&slot->shape, s->batch, se_shape_features(&slot->shape),
                                 slot->grad, dx);
-        } else {
+        else
             memset(dx, 0, (size_t)size * sizeof *dx);
-        }
         dx += size;
     }
 }

@@ -1,0 +1,110 @@
+/* echo_compare.c - trains networks over several seeds and prints what came of it, as a
+ * table.
+ * SPDX-License-Identifier: MIT
+ *
+ *     echo_compare [--seeds N] [--seed FIRST] [--list] SET|NAME...
+ *
+ * docs/extensions.md is made of its tables. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "args.h"
+#include "table.h"
+
+#define SEEDS 1000 /* at most */
+
+static bool names(const char *word, const comparison *c)
+{
+    return strcmp(word, c->set) == 0 || strcmp(word, c->name) == 0 ||
+           strcmp(word, "all") == 0;
+}
+
+static bool is_known(const char *word)
+{
+    for (const comparison *c = comparisons; c->name != NULL; c++)
+        if (names(word, c))
+            return true;
+    return false;
+}
+
+/* Train everything that `word` names: 0 or an error code. */
+static int run(const args *a, const char *word, int seeds, int64_t first)
+{
+    static measured results[SEEDS];
+    const char *set = "";
+
+    for (const comparison *c = comparisons; c->name != NULL; c++) {
+        if (!names(word, c))
+            continue;
+        if (strcmp(set, c->set) != 0)
+            table_head(c->set, seeds, first);
+        set = c->set;
+        for (int i = 0; i < seeds; i++) {
+            const int err = measure(c, (uint64_t)(first + i), &results[i]);
+
+            if (err == 0)
+                continue;
+            fprintf(stderr, "%s: %s: %s: %s\n", a->program, c->name,
+                    seqecho_error_name(err), seqecho_error_message());
+            return err;
+        }
+        table_row(c, results, seeds);
+    }
+    return 0;
+}
+
+static void print_list(void)
+{
+    for (const comparison *c = comparisons; c->name != NULL; c++)
+        printf("%-12s %s\n", c->set, c->name);
+}
+
+static void print_help(void)
+{
+    printf("Usage: echo_compare [OPTION]... SET|NAME...\n"
+           "Train networks over several seeds, and print a table of what came of it.\n\n"
+           "  --seeds N  how many seeds (default 10)\n"
+           "  --seed  N  the first of them (default 1)\n"
+           "  --list     print the sets and the networks in them; 'all' is all of them\n"
+           "  --help     print this\n");
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "seeds", required_argument, NULL, 'n' },
+        { "seed", required_argument, NULL, 's' },
+        { "list", no_argument, NULL, 'l' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
+    };
+    const args a = { .program = "echo_compare" };
+    int64_t seeds = 10, first = 1;
+    int choice;
+
+    while ((choice = getopt_long(argc, argv, "h", options, NULL)) != -1)
+        switch (choice) {
+        case 'n': seeds = args_number(&a, "seeds", optarg, 1, SEEDS); break;
+        case 's': first = args_number(&a, "seed", optarg, 0, INT64_MAX - SEEDS); break;
+        case 'l': print_list(); return args_finish(&a);
+        case 'h': print_help(); return args_finish(&a);
+        default: fprintf(stderr, "Try 'echo_compare --help'.\n"); return ARGS_BAD;
+        }
+    if (optind == argc) {
+        fprintf(stderr, "echo_compare: expected sets or networks; try --list\n");
+        return ARGS_BAD;
+    }
+    for (int i = optind; i < argc; i++)
+        if (!is_known(argv[i])) {
+            fprintf(stderr, "echo_compare: there is no set or network '%s'; try --list\n",
+                    argv[i]);
+            return ARGS_BAD;
+        }
+    for (int i = optind; i < argc; i++)
+        if (run(&a, argv[i], (int)seeds, first) < 0)
+            return EXIT_FAILURE;
+    return args_finish(&a);
+}

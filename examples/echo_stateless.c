@@ -1,0 +1,24 @@
+/* echo_stateless.c - does the state help?  One sample a batch; once with a state that is
+ * reset for each sample, and once with one that goes on through the whole sequence.
+ * SPDX-License-Identifier: MIT
+ *
+ * model.add(LSTM(20, batch_input_shape=(1, 5, 100), return_sequences=True, stateful=False))
+ * model.add(TimeDistributed(Dense(100, activation='softmax'))) */
+#include <stdlib.h>
+
+#include "models.h"
+#include "report.h"
+
+int main(int argc, char **argv)
+{
+    args a = { ARGS_TUTORIAL, .units = 20, .batch = 1, .epochs = 200, .several = true };
+    trial without = { .build = model_seq2seq, .stateless = true };
+    trial with = { .build = model_seq2seq };
+
+    args_parse(&a, argc, argv,
+               "Learn to echo a window without a state that outlives it, and with one.");
+    if (report_trial(&a, &without, "stateless") < 0 ||
+        report_trial(&a, &with, "stateful") < 0)
+        return EXIT_FAILURE;
+    return args_finish(&a);
+}

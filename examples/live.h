@@ -1,0 +1,23 @@
+/* live.h - the line on a terminal that shows how training goes, and changes in place.
+ * SPDX-License-Identifier: MIT */
+#ifndef EXAMPLES_LIVE_H
+#define EXAMPLES_LIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <seqecho/trainer.h>
+
+/* Whether stdout is a terminal that can rewrite a line. */
+bool live_possible(void);
+
+/* Draw the line over the one before: what an event tells, where `samples` were trained on
+ * in the epochs before its own, and `elapsed` seconds have passed.  At the end of training
+ * (SEQECHO_EVENT_FIT_END) it tells how long that took instead of how long it will take. */
+void live_draw(const seqecho_event *e, int64_t samples, double elapsed);
+
+/* What is watched beside the loss: the accuracy, or where there is none, the mean error. */
+const char *live_metric_name(const seqecho_event *e);
+double live_metric(const seqecho_event *e);
+
+#endif /* EXAMPLES_LIVE_H */
