@@ -11,7 +11,7 @@
 
 /* ---- Memory ------------------------------------------------------------------------- */
 
-/* Can this rate drop something in a pass of this session? */
+/* May there be passes in which this rate drops something? */
 static bool may_drop(const se_frame *f, float rate)
 {
     return f->training && rate > 0.0f && rate < 1.0f;
