@@ -120,7 +120,7 @@ typedef struct seqecho_trainer_options {
 
     uint64_t seed;         /* of dropout and shuffling */
     float label_smoothing; /* in [0, 1]: cross-entropies mix so much of 1 / classes, or of
-                                 1/2, into the targets; other losses do not know it */
+                              1/2, into the targets; other losses do not know it */
     float huber_delta;     /* 0 means 1 */
     float momentum;        /* SGD, RMSprop: in [0, 1] */
     float rho;             /* RMSprop; 0 means 0.9 */
@@ -128,7 +128,7 @@ typedef struct seqecho_trainer_options {
     float clipnorm;        /* each gradient array to this norm; 0 means not */
     float global_clipnorm; /* all of them together */
     float clipvalue;       /* each element to [-clipvalue, clipvalue]; at most one of
-                                 the three */
+                              the three */
     int32_t top_k;         /* of the metric; 0 means 5, and may exceed the classes */
     uint32_t reserved_2;   /* zero */
     const seqecho_schedule *schedule; /* of the learning rate, or NULL; copied */
@@ -207,9 +207,9 @@ typedef struct seqecho_event {
 
 /* Return 0 to go on, a positive number to stop (fit then returns SEQECHO_OK; stopped at a
  * batch, the epoch ends there, and its EPOCH_END still comes), a negative one to fail with
- * exactly that code.  The callback may set
- * parameters, read weights and gradients, and reset states; calling fit, train, evaluate
- * or predict on the same trainer is SEQECHO_ESTATE. */
+ * exactly that code.  The callback may set parameters, read weights and gradients, and
+ * reset states; calling fit, train, evaluate or predict on the same trainer is
+ * SEQECHO_ESTATE. */
 typedef int (*seqecho_event_fn)(void *user, const seqecho_event *event);
 
 typedef enum seqecho_state_reset {
@@ -260,8 +260,9 @@ typedef struct seqecho_fit_options {
 
 /* ---- Training ----------------------------------------------------------------------
  *
- * x points to one view per graph input, y to one per graph output; with one of each that
- * is just the address of a view.  Samples are taken in order.  With a fixed batch,
+ * x points to one view per graph input, followed by one of lengths where the input has
+ * them, y to one per graph output; with one of each that is just the address of a view.
+ * Samples are taken in order.  With a fixed batch,
  * samples that do not divide by it are SEQECHO_ESHAPE if a layer is stateful; else the
  * last batch is short.
  *
