@@ -5,6 +5,7 @@
 
 #include "base/size.h"
 #include "graph/session.h"
+#include "layers/recurrent.h"
 
 /* Do these axes of the view equal those of the sample, the last one left out for class
  * numbers? */
@@ -194,15 +195,14 @@ static void tame_classes(se_slot *slot, int64_t batch)
             slot->classes[r] = 0;
 }
 
-/* Features of missing steps are zeros, for layers that look at them all the same. */
-static void clear_missing(se_slot *slot, int64_t batch)
+void se_session_clear_missing(const se_slot *input, const uint8_t *mask, int64_t batch,
+                              float *rows)
 {
-    const int64_t rows = se_shape_rows(&slot->shape) * batch;
-    const int64_t masked = slot->shape.dim[0] * batch, n = se_shape_features(&slot->shape);
+    const int64_t all = se_shape_rows(&input->shape) * batch;
+    const int64_t steps = input->shape.dim[0] * batch, n = se_shape_features(&input->shape);
 
-    for (int64_t r = 0; r < rows; r++)
-        if (slot->mask[r % masked] == 0)
-            memset(slot->buffer + r * n, 0, (size_t)n * sizeof *slot->buffer);
+    for (int64_t r = 0; r < all; r += steps)
+        se_mask_clear(mask, steps, n, rows + r * n);
 }
 
 /* The mask that lengths make; NULL if every step is there. */
@@ -230,7 +230,7 @@ static void feed_classes(se_slot *slot, const int32_t *classes, const uint8_t *m
     if (rows)
         expand_classes(slot, batch);
     if (rows && mask != NULL)
-        clear_missing(slot, batch);
+        se_session_clear_missing(slot, mask, batch, slot->buffer);
     slot->value = (se_value){ .data = rows ? slot->buffer : NULL,
                               .classes = zeros ? NULL : slot->classes };
 }
@@ -270,7 +270,7 @@ static void feed_floats(se_slot *slot, const float *data, const uint8_t *mask,
         se_shape_to_steps(&slot->shape, batch, se_shape_features(&slot->shape), data,
                           slot->buffer);
     if (mask != NULL)
-        clear_missing(slot, batch);
+        se_session_clear_missing(slot, mask, batch, slot->buffer);
     slot->value = (se_value){ .data = moves ? slot->buffer : data };
 }
 

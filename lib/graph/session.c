@@ -6,8 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "layers/recurrent.h"
-
 /* Gradients beyond this could not be squared by the optimizer. */
 #define GRADIENT_LIMIT 1e18f
 
@@ -118,19 +116,6 @@ int se_session_step(se_session *s, const float *x, const int32_t *classes, float
     return SEQECHO_OK;
 }
 
-/* What samples hold beyond their lengths is not looked at, so nothing depends on it. */
-static void clear_missing(const se_session *s, se_slot *slot)
-{
-    const int64_t rows = se_shape_rows(&slot->shape) * s->batch;
-    const int64_t steps = slot->shape.dim[0] * s->batch;
-    const int64_t n = se_shape_features(&slot->shape);
-
-    if (slot->value.mask == NULL || !slot->has_grad)
-        return;
-    for (int64_t r = 0; r < rows; r += steps)
-        se_mask_clear(slot->value.mask, steps, n, slot->grad + r * n);
-}
-
 /* Let one call add its part to the gradients of its inputs. */
 static void step_backward(se_session *s, se_step *step)
 {
@@ -192,8 +177,13 @@ void se_session_backward(se_session *s)
         else if (step->last)
             clear_grads(s, step->frame.layer);
     }
-    for (size_t i = 0; i < s->graph->n_inputs; i++)
-        clear_missing(s, s->inputs[i]);
+    /* What samples hold beyond their lengths is not looked at, so nothing depends on it. */
+    for (size_t i = 0; i < s->graph->n_inputs; i++) {
+        const se_slot *const in = s->inputs[i];
+
+        if (in->value.mask != NULL && in->has_grad)
+            se_session_clear_missing(in, in->value.mask, s->batch, in->grad);
+    }
 }
 
 /* ---- Outputs ---- */
@@ -318,7 +308,7 @@ static int check_weight_grads(const se_session *s)
                                 ? k->max_abs(se_weight_size(w), s->grads + w->offset)
                                 : 0.0f;
 
-        if (!(worst <= GRADIENT_LIMIT) && !cursor.layer->frozen)
+        if (!(worst <= GRADIENT_LIMIT))
             return se_fail(SEQECHO_ENUMERIC, "%s: its gradient became %s", w->path,
                            bad_text(worst));
     }

@@ -118,6 +118,10 @@ int se_classes_check(const int32_t *classes, const se_shape *shape, int64_t batc
 int se_session_feed(se_session *session, const seqecho_view *x, int64_t first,
                     int64_t count, bool want_dx);
 
+/* Zeros for the missing steps of an input, in rows of its shape. */
+void se_session_clear_missing(const se_slot *input, const uint8_t *mask, int64_t batch,
+                              float *rows);
+
 /* Take class numbers for one time step of the bound batch (SE_MODE_STEP). */
 int se_session_feed_step(se_session *session, const int32_t *classes);
 
