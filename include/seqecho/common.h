@@ -52,7 +52,8 @@ enum {
     SEQECHO_EFORMAT = -7,  /* not a seqecho file, or a damaged one */
     SEQECHO_ENOTSUP = -8,  /* an option or layer that this library does not know */
     SEQECHO_ENUMERIC = -9, /* a loss, gradient or weight became NaN or infinite */
-    SEQECHO_ECALLBACK = -10 /* a user callback failed */
+    SEQECHO_ECALLBACK = -10,  /* a user callback failed */
+    SEQECHO_EDURABILITY = -11 /* saved, but not proven to survive a power failure */
 };
 
 /* What the last failing call on this thread had to say: the thing, what was expected and

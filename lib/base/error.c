@@ -38,6 +38,7 @@ const char *seqecho_error_name(int code)
     case SEQECHO_ENOTSUP: return "SEQECHO_ENOTSUP";
     case SEQECHO_ENUMERIC: return "SEQECHO_ENUMERIC";
     case SEQECHO_ECALLBACK: return "SEQECHO_ECALLBACK";
+    case SEQECHO_EDURABILITY: return "SEQECHO_EDURABILITY";
     default: return "SEQECHO_E?";
     }
 }

@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "io/file.h"
 #include "train/callbacks.h"
 
 #define NAME "csv_log"
@@ -29,11 +30,7 @@ typedef struct csv_log {
 
 static int fail(const csv_log *log, const char *what)
 {
-    char text[128] = "";
-
-    if (strerror_r(errno, text, sizeof text) != 0)
-        text[0] = '\0';
-    return se_fail(SEQECHO_EIO, NAME ": cannot %s \"%s\": %s", what, log->path, text);
+    return se_file_fail(SEQECHO_EIO, errno, NAME, what, log->path);
 }
 
 static int write_all(const csv_log *log, const char *text, size_t length)

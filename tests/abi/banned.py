@@ -16,8 +16,8 @@ NOWHERE = (
      'printf fprintf vprintf vfprintf dprintf vdprintf puts fputs putchar putc fputc '
      'fwrite perror psignal syslog'),
     ('it reads or writes files in a way that no function of this interface does',
-     'fopen freopen fdopen openat creat read fread fgets fgetc getc getchar fscanf scanf '
-     'rename unlink remove tmpfile mmap munmap'),
+     'fopen freopen fdopen creat fread fgets fgetc getc getchar fscanf scanf '
+     'rename unlink remove tmpfile mmap munmap ftruncate'),
     ('it ends the process of the user', 'exit _exit _Exit quick_exit abort raise kill'),
     ('it changes the whole process',
      'signal sigaction sigprocmask setlocale atexit on_exit pthread_atfork setenv unsetenv '
@@ -46,8 +46,15 @@ ONE_PLACE = (
      'the environment is read for SEQECHO_CPU only'),
     (r'cblas_\w+|openblas_\w+', ['kernels/blas.c'],
      'the BLAS needs its guard: se_blas_sgemm()'),
-    (r'(?:open|pread|lseek|write|close)(?=\s*\()', ['train/csv_log.c'],
-     'files are written by seqecho_csv_log_create() only'),
+    (r'(?:open|pread|lseek)(?=\s*\()', ['train/csv_log.c'],
+     'a log goes on where it was; all else is whole files, by io/read.h and io/replace.h'),
+    (r'write(?=\s*\()', ['io/replace.c', 'train/csv_log.c'],
+     'files are saved by io/replace.h'),
+    (r'close(?=\s*\()', ['io/file.c', 'train/csv_log.c'], 'files are closed by io/file.h'),
+    (r'(?:openat|fstatat|fchmod|posix_fallocate|fsync|renameat|unlinkat)(?=\s*\()',
+     ['io/read.c', 'io/replace.c'], 'files are read by io/read.h, saved by io/replace.h'),
+    (r'(?:read|fstat)(?=\s*\()', ['io/read.c'], 'files are read by io/read.h'),
+    (r'strerror_r', ['io/file.c'], 'messages about files are made by io/file.h'),
     (r'pthread_\w+', ['base/pool.c', 'kernels/blas.c', 'kernels/dispatch.c'],
      'threads belong to base/pool.h'),
     (r'vsnprintf', ['base/error.c', 'base/strbuf.c'],

@@ -7,7 +7,7 @@
 # and changed with nothing in mind but what is left of it:
 #
 #     base <- kernels <- layers <- graph <- train, infer
-#     base <- data <- train
+#     base <- data, io <- train
 #     layers <- layers/recurrent, which only the list of kinds knows
 #
 # Sources directly in lib/ stand above them all.
@@ -20,12 +20,13 @@ from common import Findings, line_of, sources, strip_comments
 # What each directory may include directly, besides itself; the rest follows.
 BELOW = {
     'base': [],
+    'io': ['base'],
     'kernels': ['base'],
     'layers': ['kernels'],
     'layers/recurrent': ['layers'],
     'graph': ['layers'],
     'data': ['base'],
-    'train': ['graph', 'data'],
+    'train': ['graph', 'data', 'io'],
     'infer': ['graph'],
 }
 

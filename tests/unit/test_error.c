@@ -66,6 +66,7 @@ static void codes_and_names_never_change(void **state)
         { SEQECHO_ENOTSUP, -8, "SEQECHO_ENOTSUP" },
         { SEQECHO_ENUMERIC, -9, "SEQECHO_ENUMERIC" },
         { SEQECHO_ECALLBACK, -10, "SEQECHO_ECALLBACK" },
+        { SEQECHO_EDURABILITY, -11, "SEQECHO_EDURABILITY" },
     };
 
     (void)state;
@@ -74,7 +75,7 @@ static void codes_and_names_never_change(void **state)
         assert_string_equal(seqecho_error_name(table[i].code), table[i].name);
     }
     assert_string_equal(seqecho_error_name(1), "SEQECHO_E?");
-    assert_string_equal(seqecho_error_name(-11), "SEQECHO_E?");
+    assert_string_equal(seqecho_error_name(-12), "SEQECHO_E?");
     assert_string_equal(seqecho_error_name(INT32_MIN), "SEQECHO_E?");
 }
 
