@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "layers/activate.h"
 #include "layers/check.h"
+#include "layers/field.h"
 #include "layers/kinds.h"
 
 static int activation_check(seqecho_layer *layer)
@@ -51,11 +52,19 @@ static void activation_backward(const se_frame *f)
                              f->d_out[0], f->d_in[0]);
 }
 
+static const se_field fields[] = {
+    /* clang-format off */
+    SE_FIELD_OF_NAMES(activation, "activation", seqecho_activation_spec, activation),
+    /* clang-format on */
+};
+
 const se_layer_ops se_activation_ops = {
     .kind = SEQECHO_KIND_ACTIVATION,
     .class_name = "Activation",
     .base_name = "activation",
     .spec_size = sizeof(seqecho_activation_spec),
+    .fields = fields,
+    .n_fields = SE_FIELDS(fields),
     .max_inputs = 1,
     .check = activation_check,
     .traits = activation_traits,

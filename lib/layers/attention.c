@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "layers/field.h"
 #include "layers/kinds.h"
 #include "layers/noise.h"
 #include "layers/recurrent.h"
@@ -327,11 +328,30 @@ static void attention_backward(const se_frame *f)
         scale_backward(f, &a);
 }
 
+static const se_field dot_fields[] = {
+    /* clang-format off */
+    SE_FIELD(FLOAT, "dropout", seqecho_attention_spec, dropout),
+    SE_FIELD(BOOL, "causal", seqecho_attention_spec, causal),
+    SE_FIELD(BOOL, "use_scale", seqecho_attention_spec, use_scale),
+    SE_FIELD(BOOL, "scaled", seqecho_attention_spec, scaled),
+    /* clang-format on */
+};
+
+static const se_field additive_fields[] = {
+    /* clang-format off */
+    SE_FIELD(FLOAT, "dropout", seqecho_attention_spec, dropout),
+    SE_FIELD(BOOL, "causal", seqecho_attention_spec, causal),
+    SE_FIELD(NOT, "use_scale", seqecho_attention_spec, no_scale),
+    /* clang-format on */
+};
+
 const se_layer_ops se_attention_ops = {
     .kind = SEQECHO_KIND_ATTENTION,
     .class_name = "Attention",
     .base_name = "attention",
     .spec_size = sizeof(seqecho_attention_spec),
+    .fields = dot_fields,
+    .n_fields = SE_FIELDS(dot_fields),
     .max_inputs = 3,
     .min_inputs = 2,
     .check = attention_check,
@@ -349,6 +369,8 @@ const se_layer_ops se_additive_attention_ops = {
     .class_name = "AdditiveAttention",
     .base_name = "additive_attention",
     .spec_size = sizeof(seqecho_attention_spec),
+    .fields = additive_fields,
+    .n_fields = SE_FIELDS(additive_fields),
     .max_inputs = 3,
     .min_inputs = 2,
     .check = attention_check,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "layers/field.h"
 #include "layers/inner.h"
 #include "layers/kinds.h"
 #include "layers/recurrent.h"
@@ -395,11 +396,21 @@ static void both_backward(const se_frame *f)
                            p.dx, f->d_in[0]);
 }
 
+static const se_field fields[] = {
+    /* clang-format off */
+    SE_FIELD(LAYER, "layer", seqecho_bidirectional_spec, inner),
+    SE_FIELD(LAYER, "backward_layer", seqecho_bidirectional_spec, backward),
+    SE_FIELD_OF_NAMES(merge, "merge_mode", seqecho_bidirectional_spec, merge_mode),
+    /* clang-format on */
+};
+
 const se_layer_ops se_bidirectional_ops = {
     .kind = SEQECHO_KIND_BIDIRECTIONAL,
     .class_name = "Bidirectional",
     .base_name = "bidirectional",
     .spec_size = sizeof(seqecho_bidirectional_spec),
+    .fields = fields,
+    .n_fields = SE_FIELDS(fields),
     .max_inputs = 5,
     .inner = both_inner,
     .check = both_check,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "layers/field.h"
 #include "layers/kinds.h"
 #include "layers/merge.h"
 
@@ -137,11 +138,19 @@ static void concatenate_backward(const se_frame *f)
     }
 }
 
+static const se_field fields[] = {
+    /* clang-format off */
+    SE_FIELD(INT32, "axis", seqecho_concatenate_spec, axis),
+    /* clang-format on */
+};
+
 const se_layer_ops se_concatenate_ops = {
     .kind = SEQECHO_KIND_CONCATENATE,
     .class_name = "Concatenate",
     .base_name = "concatenate",
     .spec_size = sizeof(seqecho_concatenate_spec),
+    .fields = fields,
+    .n_fields = SE_FIELDS(fields),
     .max_inputs = SE_MAX_PORTS,
     .min_inputs = 2,
     .check = concatenate_check,

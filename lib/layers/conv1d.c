@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "layers/activate.h"
 #include "layers/check.h"
+#include "layers/field.h"
 #include "layers/kinds.h"
 #include "layers/window.h"
 
@@ -290,11 +291,27 @@ static void conv1d_backward(const se_frame *f)
         backward_input(f, &window, k, w.tap_t, dz);
 }
 
+static const se_field fields[] = {
+    /* clang-format off */
+    SE_FIELD(INT64, "filters", seqecho_conv1d_spec, filters),
+    SE_FIELD(INT64, "kernel_size", seqecho_conv1d_spec, kernel_size),
+    SE_FIELD(INT64, "strides", seqecho_conv1d_spec, stride),
+    SE_FIELD(INT64, "dilation_rate", seqecho_conv1d_spec, dilation),
+    SE_FIELD_OF_NAMES(padding, "padding", seqecho_conv1d_spec, padding),
+    SE_FIELD_OF_NAMES(activation, "activation", seqecho_conv1d_spec, activation),
+    SE_FIELD_OF_NAMES(init, "kernel_initializer", seqecho_conv1d_spec, kernel_init),
+    SE_FIELD_OF_NAMES(init, "bias_initializer", seqecho_conv1d_spec, bias_init),
+    SE_FIELD(NOT, "use_bias", seqecho_conv1d_spec, no_bias),
+    /* clang-format on */
+};
+
 const se_layer_ops se_conv1d_ops = {
     .kind = SEQECHO_KIND_CONV1D,
     .class_name = "Conv1D",
     .base_name = "conv1d",
     .spec_size = sizeof(seqecho_conv1d_spec),
+    .fields = fields,
+    .n_fields = SE_FIELDS(fields),
     .max_inputs = 1,
     .check = conv1d_check,
     .traits = conv1d_traits,

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "layers/activate.h"
 #include "layers/check.h"
+#include "layers/field.h"
 #include "layers/kinds.h"
 
 enum { KERNEL, BIAS };
@@ -140,11 +141,23 @@ static void dense_backward(const se_frame *f)
     }
 }
 
+static const se_field fields[] = {
+    /* clang-format off */
+    SE_FIELD(INT64, "units", seqecho_dense_spec, units),
+    SE_FIELD_OF_NAMES(activation, "activation", seqecho_dense_spec, activation),
+    SE_FIELD_OF_NAMES(init, "kernel_initializer", seqecho_dense_spec, kernel_init),
+    SE_FIELD_OF_NAMES(init, "bias_initializer", seqecho_dense_spec, bias_init),
+    SE_FIELD(NOT, "use_bias", seqecho_dense_spec, no_bias),
+    /* clang-format on */
+};
+
 const se_layer_ops se_dense_ops = {
     .kind = SEQECHO_KIND_DENSE,
     .class_name = "Dense",
     .base_name = "dense",
     .spec_size = sizeof(seqecho_dense_spec),
+    .fields = fields,
+    .n_fields = SE_FIELDS(fields),
     .max_inputs = 1,
     .check = dense_check,
     .traits = dense_traits,

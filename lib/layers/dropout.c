@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "layers/check.h"
+#include "layers/field.h"
 #include "layers/kinds.h"
 #include "layers/noise.h"
 #include "layers/recurrent.h"
@@ -111,11 +112,20 @@ static void dropout_backward(const se_frame *f)
         apply(f, factors_of(f), f->d_out[0], f->d_in[0]);
 }
 
+static const se_field fields[] = {
+    /* clang-format off */
+    SE_FIELD(FLOAT, "rate", seqecho_dropout_spec, rate),
+    SE_FIELD(BOOL, "noise_shared_over_time", seqecho_dropout_spec, noise_shared_over_time),
+    /* clang-format on */
+};
+
 const se_layer_ops se_dropout_ops = {
     .kind = SEQECHO_KIND_DROPOUT,
     .class_name = "Dropout",
     .base_name = "dropout",
     .spec_size = sizeof(seqecho_dropout_spec),
+    .fields = fields,
+    .n_fields = SE_FIELDS(fields),
     .max_inputs = 1,
     .check = dropout_check,
     .traits = dropout_traits,

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "layers/check.h"
+#include "layers/field.h"
 #include "layers/kinds.h"
 #include "layers/recurrent.h"
 
@@ -179,11 +180,23 @@ static void embedding_backward(const se_frame *f)
     }
 }
 
+static const se_field fields[] = {
+    /* clang-format off */
+    SE_FIELD(INT64, "input_dim", seqecho_embedding_spec, input_dim),
+    SE_FIELD(INT64, "output_dim", seqecho_embedding_spec, output_dim),
+    SE_FIELD_OF_NAMES(init, "embeddings_initializer", seqecho_embedding_spec,
+                      embeddings_init),
+    SE_FIELD(BOOL, "mask_zero", seqecho_embedding_spec, mask_zero),
+    /* clang-format on */
+};
+
 const se_layer_ops se_embedding_ops = {
     .kind = SEQECHO_KIND_EMBEDDING,
     .class_name = "Embedding",
     .base_name = "embedding",
     .spec_size = sizeof(seqecho_embedding_spec),
+    .fields = fields,
+    .n_fields = SE_FIELDS(fields),
     .max_inputs = 1,
     .check = embedding_check,
     .traits = embedding_traits,

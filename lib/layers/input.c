@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "layers/field.h"
 #include "layers/kinds.h"
 
 static int input_check(seqecho_layer *layer)
@@ -56,11 +57,21 @@ static int input_infer(const seqecho_layer *layer, const se_shape *in, size_t n_
     return 1;
 }
 
+static const se_field fields[] = {
+    /* clang-format off */
+    SE_FIELD(INT64, "batch_size", seqecho_input_spec, batch),
+    SE_FIELD(SIZES, "shape", seqecho_input_spec, dim),
+    SE_FIELD(BOOL, "lengths", seqecho_input_spec, lengths),
+    /* clang-format on */
+};
+
 const se_layer_ops se_input_ops = {
     .kind = SEQECHO_KIND_INPUT,
     .class_name = "InputLayer",
     .base_name = "input_layer",
     .spec_size = sizeof(seqecho_input_spec),
+    .fields = fields,
+    .n_fields = SE_FIELDS(fields),
     .max_inputs = 0,
     .check = input_check,
     .traits = input_traits,

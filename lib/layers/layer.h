@@ -18,8 +18,10 @@
 #define SE_MAX_WEIGHTS 32 /* arrays of one layer, those of layers inside it included */
 #define SE_MAX_PORTS 8    /* inputs or outputs of one call */
 #define SE_MAX_INNER 16   /* layers inside one */
+#define SE_MAX_WRAPPERS 4 /* around each other */
 
 typedef struct se_layer_ops se_layer_ops;
+typedef struct se_field se_field; /* layers/field.h */
 
 typedef struct se_weight {
     const char *name; /* "kernel" */
@@ -145,6 +147,8 @@ struct se_layer_ops {
     const char *class_name; /* Keras's, "RepeatVector" */
     const char *base_name;  /* of automatic names, "repeat_vector" */
     size_t spec_size;
+    const se_field *fields; /* the options: all of the description but head and name */
+    size_t n_fields;
     size_t max_inputs;
     size_t min_inputs; /* 0 means 1, where there are any */
 
@@ -215,6 +219,12 @@ static inline se_store se_frame_store(const se_frame *f)
 
 /* The ops of a kind; NULL if there is none. */
 const se_layer_ops *se_layer_find(uint32_t kind);
+
+/* The same by Keras's name of its class. */
+const se_layer_ops *se_layer_find_class(const char *class_name);
+
+/* The i-th of all kinds; NULL behind the last. */
+const se_layer_ops *se_layer_kind(size_t i);
 
 /* Make a layer from a description of any age, name and inner descriptions copied into
  * the arena.  The name is left NULL if the description gives none. */

@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "layers/field.h"
 #include "layers/kinds.h"
 #include "layers/lanes.h"
 
@@ -217,11 +218,21 @@ static void norm_backward(const se_frame *f)
                          se_frame_store(f));
 }
 
+static const se_field fields[] = {
+    /* clang-format off */
+    SE_FIELD(FLOAT, "epsilon", seqecho_layer_normalization_spec, epsilon),
+    SE_FIELD(NOT, "scale", seqecho_layer_normalization_spec, no_scale),
+    SE_FIELD(NOT, "center", seqecho_layer_normalization_spec, no_center),
+    /* clang-format on */
+};
+
 const se_layer_ops se_layer_normalization_ops = {
     .kind = SEQECHO_KIND_LAYER_NORMALIZATION,
     .class_name = "LayerNormalization",
     .base_name = "layer_normalization",
     .spec_size = sizeof(seqecho_layer_normalization_spec),
+    .fields = fields,
+    .n_fields = SE_FIELDS(fields),
     .max_inputs = 1,
     .check = norm_check,
     .traits = norm_traits,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "layers/field.h"
 #include "layers/kinds.h"
 
 static int masking_check(seqecho_layer *layer)
@@ -108,11 +109,19 @@ static void masking_backward(const se_frame *f)
         copy_steps(f, f->d_out[0], f->d_in[0]);
 }
 
+static const se_field fields[] = {
+    /* clang-format off */
+    SE_FIELD(FLOAT, "mask_value", seqecho_masking_spec, mask_value),
+    /* clang-format on */
+};
+
 const se_layer_ops se_masking_ops = {
     .kind = SEQECHO_KIND_MASKING,
     .class_name = "Masking",
     .base_name = "masking",
     .spec_size = sizeof(seqecho_masking_spec),
+    .fields = fields,
+    .n_fields = SE_FIELDS(fields),
     .max_inputs = 1,
     .check = masking_check,
     .traits = masking_traits,

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/error.h"
+#include "layers/field.h"
 #include "layers/kinds.h"
 #include "layers/rearrange.h"
 
@@ -96,11 +97,19 @@ static void permute_backward(const se_frame *f)
     se_rearrange_permute(f->out_shape[0], axes, f->batch, f->d_out[0], f->d_in[0]);
 }
 
+static const se_field fields[] = {
+    /* clang-format off */
+    SE_FIELD(AXES, "dims", seqecho_permute_spec, dims),
+    /* clang-format on */
+};
+
 const se_layer_ops se_permute_ops = {
     .kind = SEQECHO_KIND_PERMUTE,
     .class_name = "Permute",
     .base_name = "permute",
     .spec_size = sizeof(seqecho_permute_spec),
+    .fields = fields,
+    .n_fields = SE_FIELDS(fields),
     .max_inputs = 1,
     .check = permute_check,
     .traits = permute_traits,

@@ -128,3 +128,11 @@ void se_pooling_max_backward(const se_window *w, int64_t width, const int32_t *a
         for (int64_t i = 0; i < width; i++)
             dx[at[i] * width + i] += dy[i];
 }
+
+const se_field se_pooling_fields[SE_POOLING_FIELDS] = {
+    /* clang-format off */
+    SE_FIELD(INT64, "pool_size", seqecho_pooling1d_spec, pool_size),
+    SE_FIELD(INT64, "strides", seqecho_pooling1d_spec, stride),
+    SE_FIELD_OF_NAMES(padding, "padding", seqecho_pooling1d_spec, padding),
+    /* clang-format on */
+};

@@ -3,6 +3,7 @@
 #ifndef SE_LAYERS_POOLING_H
 #define SE_LAYERS_POOLING_H
 
+#include "layers/field.h"
 #include "layers/window.h"
 
 /* ops->check(), ops->traits() and ops->infer() of layers described by
@@ -26,5 +27,9 @@ void se_pooling_max(const se_window *w, int64_t width, const float *x, float *y,
 /* dx = the gradient of x from that of y. */
 void se_pooling_max_backward(const se_window *w, int64_t width, const int32_t *at,
                              const float *dy, float *dx);
+
+/* The options of both. */
+#define SE_POOLING_FIELDS 3
+extern const se_field se_pooling_fields[SE_POOLING_FIELDS];
 
 #endif /* SE_LAYERS_POOLING_H */

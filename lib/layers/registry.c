@@ -51,6 +51,19 @@ const se_layer_ops *se_layer_find(uint32_t kind)
     return NULL;
 }
 
+const se_layer_ops *se_layer_find_class(const char *class_name)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i]->class_name, class_name) == 0)
+            return kinds[i];
+    return NULL;
+}
+
+const se_layer_ops *se_layer_kind(size_t i)
+{
+    return i < sizeof kinds / sizeof *kinds ? kinds[i] : NULL;
+}
+
 /* Every description has its name first after the head. */
 typedef struct named_spec {
     seqecho_spec head;
@@ -58,7 +71,6 @@ typedef struct named_spec {
 } named_spec;
 
 #define NAME_MAX_LENGTH 128
-#define MAX_WRAPPERS 4 /* around each other */
 
 static int copy_name(seqecho_layer *layer, se_arena *arena, const char *name)
 {
@@ -86,9 +98,9 @@ static int make_inner(seqecho_layer *layer, int depth)
     const size_t n = layer->ops->inner(layer->spec, list);
     seqecho_layer **last = &layer->inner;
 
-    if (depth == MAX_WRAPPERS)
+    if (depth == SE_MAX_WRAPPERS)
         return se_fail(SEQECHO_EINVAL, "%s: more than %d wrappers around each other",
-                       class_name, MAX_WRAPPERS);
+                       class_name, SE_MAX_WRAPPERS);
     if (n == 0)
         return se_fail(SEQECHO_EINVAL, "%s: expected 1 to %d layers inside", class_name,
                        SE_MAX_INNER);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "layers/check.h"
+#include "layers/field.h"
 #include "layers/kinds.h"
 
 static int repeat_check(seqecho_layer *layer)
@@ -61,11 +62,19 @@ static void repeat_backward(const se_frame *f)
             f->compute->k->add(size, f->d_out[0] + step * size, f->d_in[0]);
 }
 
+static const se_field fields[] = {
+    /* clang-format off */
+    SE_FIELD(INT64, "n", seqecho_repeat_vector_spec, n),
+    /* clang-format on */
+};
+
 const se_layer_ops se_repeat_vector_ops = {
     .kind = SEQECHO_KIND_REPEAT_VECTOR,
     .class_name = "RepeatVector",
     .base_name = "repeat_vector",
     .spec_size = sizeof(seqecho_repeat_vector_spec),
+    .fields = fields,
+    .n_fields = SE_FIELDS(fields),
     .max_inputs = 1,
     .check = repeat_check,
     .traits = repeat_traits,

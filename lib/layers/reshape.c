@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "layers/field.h"
 #include "layers/kinds.h"
 #include "layers/rearrange.h"
 
@@ -98,11 +99,19 @@ static void reshape_backward(const se_frame *f)
                              f->d_in[0]);
 }
 
+static const se_field fields[] = {
+    /* clang-format off */
+    SE_FIELD(SIZES, "target_shape", seqecho_reshape_spec, dim),
+    /* clang-format on */
+};
+
 const se_layer_ops se_reshape_ops = {
     .kind = SEQECHO_KIND_RESHAPE,
     .class_name = "Reshape",
     .base_name = "reshape",
     .spec_size = sizeof(seqecho_reshape_spec),
+    .fields = fields,
+    .n_fields = SE_FIELDS(fields),
     .max_inputs = 1,
     .check = reshape_check,
     .traits = reshape_traits,

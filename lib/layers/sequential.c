@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "layers/field.h"
 #include "layers/inner.h"
 #include "layers/kinds.h"
 
@@ -290,11 +291,20 @@ static void stack_backward(const se_frame *f)
     }
 }
 
+static const se_field fields[] = {
+    /* clang-format off */
+    { "layers", SE_FIELD_LAYERS, offsetof(seqecho_sequential_spec, layers),
+      offsetof(seqecho_sequential_spec, n_layers), NULL },
+    /* clang-format on */
+};
+
 const se_layer_ops se_sequential_ops = {
     .kind = SEQECHO_KIND_SEQUENTIAL,
     .class_name = "Sequential",
     .base_name = "sequential",
     .spec_size = sizeof(seqecho_sequential_spec),
+    .fields = fields,
+    .n_fields = SE_FIELDS(fields),
     .max_inputs = 1,
     .inner = stack_inner,
     .check = stack_check,

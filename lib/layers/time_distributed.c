@@ -4,6 +4,7 @@
  * In step-major order the first axis of a sample lies next to the batch, so the wrapper
  * is the inner layer called once with batch * timesteps samples: nothing is moved. */
 #include "base/error.h"
+#include "layers/field.h"
 #include "layers/inner.h"
 #include "layers/kinds.h"
 
@@ -128,11 +129,19 @@ static void time_distributed_backward(const se_frame *f)
     g.layer->ops->backward(&g);
 }
 
+static const se_field fields[] = {
+    /* clang-format off */
+    SE_FIELD(LAYER, "layer", seqecho_time_distributed_spec, inner),
+    /* clang-format on */
+};
+
 const se_layer_ops se_time_distributed_ops = {
     .kind = SEQECHO_KIND_TIME_DISTRIBUTED,
     .class_name = "TimeDistributed",
     .base_name = "time_distributed",
     .spec_size = sizeof(seqecho_time_distributed_spec),
+    .fields = fields,
+    .n_fields = SE_FIELDS(fields),
     .max_inputs = 1,
     .inner = time_distributed_inner,
     .check = time_distributed_check,

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "layers/check.h"
+#include "layers/field.h"
 #include "layers/kinds.h"
 
 static se_rnn gru(const seqecho_layer *layer)
@@ -119,11 +120,35 @@ static void gru_backward(const se_frame *f)
     se_rnn_backward(f, &rnn);
 }
 
+static const se_field fields[] = {
+    /* clang-format off */
+    SE_FIELD(INT64, "units", seqecho_gru_spec, units),
+    SE_FIELD_OF_NAMES(activation, "activation", seqecho_gru_spec, activation),
+    SE_FIELD_OF_NAMES(activation, "recurrent_activation", seqecho_gru_spec,
+                      recurrent_activation),
+    SE_FIELD_OF_NAMES(init, "kernel_initializer", seqecho_gru_spec, kernel_init),
+    SE_FIELD_OF_NAMES(init, "recurrent_initializer", seqecho_gru_spec, recurrent_init),
+    SE_FIELD_OF_NAMES(init, "bias_initializer", seqecho_gru_spec, bias_init),
+    SE_FIELD(BOOL, "return_sequences", seqecho_gru_spec, return_sequences),
+    SE_FIELD(BOOL, "return_state", seqecho_gru_spec, return_state),
+    SE_FIELD(BOOL, "stateful", seqecho_gru_spec, stateful),
+    SE_FIELD(BOOL, "go_backwards", seqecho_gru_spec, go_backwards),
+    SE_FIELD(NOT, "use_bias", seqecho_gru_spec, no_bias),
+    SE_FIELD(NOT, "reset_after", seqecho_gru_spec, no_reset_after),
+    SE_FIELD(BYTE, "implementation", seqecho_gru_spec, implementation),
+    SE_FIELD(FLOAT, "dropout", seqecho_gru_spec, dropout),
+    SE_FIELD(FLOAT, "recurrent_dropout", seqecho_gru_spec, recurrent_dropout),
+    SE_FIELD_OF_NAMES(masked_output, "masked_output", seqecho_gru_spec, masked_output),
+    /* clang-format on */
+};
+
 const se_layer_ops se_gru_ops = {
     .kind = SEQECHO_KIND_GRU,
     .class_name = "GRU",
     .base_name = "gru",
     .spec_size = sizeof(seqecho_gru_spec),
+    .fields = fields,
+    .n_fields = SE_FIELDS(fields),
     .max_inputs = 2,
     .check = gru_check,
     .traits = gru_traits,

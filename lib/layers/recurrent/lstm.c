@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "layers/check.h"
+#include "layers/field.h"
 #include "layers/kinds.h"
 #include "layers/recurrent.h"
 
@@ -128,11 +129,35 @@ static const uint8_t *lstm_mask(const se_frame *f, uint8_t *room)
     return spec->return_sequences ? se_layer_same_mask(f, room) : NULL;
 }
 
+static const se_field fields[] = {
+    /* clang-format off */
+    SE_FIELD(INT64, "units", seqecho_lstm_spec, units),
+    SE_FIELD_OF_NAMES(activation, "activation", seqecho_lstm_spec, activation),
+    SE_FIELD_OF_NAMES(activation, "recurrent_activation", seqecho_lstm_spec,
+                      recurrent_activation),
+    SE_FIELD_OF_NAMES(init, "kernel_initializer", seqecho_lstm_spec, kernel_init),
+    SE_FIELD_OF_NAMES(init, "recurrent_initializer", seqecho_lstm_spec, recurrent_init),
+    SE_FIELD_OF_NAMES(init, "bias_initializer", seqecho_lstm_spec, bias_init),
+    SE_FIELD(BOOL, "return_sequences", seqecho_lstm_spec, return_sequences),
+    SE_FIELD(BOOL, "return_state", seqecho_lstm_spec, return_state),
+    SE_FIELD(BOOL, "stateful", seqecho_lstm_spec, stateful),
+    SE_FIELD(BOOL, "go_backwards", seqecho_lstm_spec, go_backwards),
+    SE_FIELD(NOT, "use_bias", seqecho_lstm_spec, no_bias),
+    SE_FIELD(NOT, "unit_forget_bias", seqecho_lstm_spec, no_unit_forget_bias),
+    SE_FIELD(BYTE, "implementation", seqecho_lstm_spec, implementation),
+    SE_FIELD(FLOAT, "dropout", seqecho_lstm_spec, dropout),
+    SE_FIELD(FLOAT, "recurrent_dropout", seqecho_lstm_spec, recurrent_dropout),
+    SE_FIELD_OF_NAMES(masked_output, "masked_output", seqecho_lstm_spec, masked_output),
+    /* clang-format on */
+};
+
 const se_layer_ops se_lstm_ops = {
     .kind = SEQECHO_KIND_LSTM,
     .class_name = "LSTM",
     .base_name = "lstm",
     .spec_size = sizeof(seqecho_lstm_spec),
+    .fields = fields,
+    .n_fields = SE_FIELDS(fields),
     .max_inputs = 3,
     .check = lstm_check,
     .traits = lstm_traits,

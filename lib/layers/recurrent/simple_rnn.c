@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "layers/activate.h"
+#include "layers/field.h"
 #include "layers/kinds.h"
 #include "layers/recurrent/rnn.h"
 
@@ -138,11 +139,33 @@ static void simple_rnn_backward(const se_frame *f)
     se_rnn_backward(f, &rnn);
 }
 
+static const se_field fields[] = {
+    /* clang-format off */
+    SE_FIELD(INT64, "units", seqecho_simple_rnn_spec, units),
+    SE_FIELD_OF_NAMES(activation, "activation", seqecho_simple_rnn_spec, activation),
+    SE_FIELD_OF_NAMES(init, "kernel_initializer", seqecho_simple_rnn_spec, kernel_init),
+    SE_FIELD_OF_NAMES(init, "recurrent_initializer", seqecho_simple_rnn_spec,
+                      recurrent_init),
+    SE_FIELD_OF_NAMES(init, "bias_initializer", seqecho_simple_rnn_spec, bias_init),
+    SE_FIELD(BOOL, "return_sequences", seqecho_simple_rnn_spec, return_sequences),
+    SE_FIELD(BOOL, "return_state", seqecho_simple_rnn_spec, return_state),
+    SE_FIELD(BOOL, "stateful", seqecho_simple_rnn_spec, stateful),
+    SE_FIELD(BOOL, "go_backwards", seqecho_simple_rnn_spec, go_backwards),
+    SE_FIELD(NOT, "use_bias", seqecho_simple_rnn_spec, no_bias),
+    SE_FIELD(FLOAT, "dropout", seqecho_simple_rnn_spec, dropout),
+    SE_FIELD(FLOAT, "recurrent_dropout", seqecho_simple_rnn_spec, recurrent_dropout),
+    SE_FIELD_OF_NAMES(masked_output, "masked_output", seqecho_simple_rnn_spec,
+                      masked_output),
+    /* clang-format on */
+};
+
 const se_layer_ops se_simple_rnn_ops = {
     .kind = SEQECHO_KIND_SIMPLE_RNN,
     .class_name = "SimpleRNN",
     .base_name = "simple_rnn",
     .spec_size = sizeof(seqecho_simple_rnn_spec),
+    .fields = fields,
+    .n_fields = SE_FIELDS(fields),
     .max_inputs = 2,
     .check = simple_rnn_check,
     .traits = simple_rnn_traits,
