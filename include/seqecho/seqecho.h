@@ -6,6 +6,7 @@
 #include <seqecho/callbacks.h>
 #include <seqecho/common.h>
 #include <seqecho/dataset.h>
+#include <seqecho/files.h>
 #include <seqecho/graph.h>
 #include <seqecho/layers.h>
 #include <seqecho/predictor.h>

@@ -228,7 +228,13 @@ typedef struct seqecho_fit_options {
     seqecho_state_reset reset_states;
     seqecho_bool shuffle; /* the samples anew for each epoch; refused where a layer is
                              stateful */
-    uint8_t reserved[3];  /* zero */
+    seqecho_bool resume;  /* after seqecho_trainer_restore(), and before any other step: go
+                             on with the fit in which the checkpoint was taken, if it was
+                             taken in one.  x and y, or the dataset, batch_size,
+                             reset_states, shuffle, validation and callbacks must be those
+                             of then, else SEQECHO_EINVAL; epochs may differ.  Without a
+                             checkpoint a fit from the beginning */
+    uint8_t reserved[2];  /* zero */
 
     /* Ready-made callbacks (seqecho/callbacks.h), called in this order after on_event. */
     seqecho_callback *const *callbacks;

@@ -311,3 +311,18 @@ const se_classes *se_dataset_classes(const seqecho_dataset *dataset)
 
     return whole && dataset->encoding != SEQECHO_ENCODE_LINEAR ? &dataset->classes : NULL;
 }
+
+const char *const se_dataset_numbers[SE_DATASET_NUMBERS] = {
+    "length", "n_unique", "n_in", "n_out", "encoding", "rows", "held_out",
+};
+
+se_dataset_identity se_dataset_identify(const seqecho_dataset *d)
+{
+    if (d == NULL)
+        return (se_dataset_identity){ .seed = 0 };
+    return (se_dataset_identity){
+        .seed = d->rng.seed,
+        .number = { (int64_t)d->length, d->n_unique, (int64_t)d->n_in, (int64_t)d->y.steps,
+                    (int64_t)d->encoding, (int64_t)d->rows, d->domain == SE_RNG_HELD_OUT },
+    };
+}

@@ -21,6 +21,19 @@ typedef struct se_classes {
  * are while their content changes with every draw. */
 const se_classes *se_dataset_classes(const seqecho_dataset *dataset);
 
+/* What makes a dataset the one it is: equal ones draw the same at the same position. */
+enum { SE_DATASET_NUMBERS = 7 };
+typedef struct se_dataset_identity {
+    uint64_t seed;
+    int64_t number[SE_DATASET_NUMBERS];
+} se_dataset_identity;
+
+/* The names of its options that these numbers are. */
+extern const char *const se_dataset_numbers[SE_DATASET_NUMBERS];
+
+/* Of NULL: zeros. */
+se_dataset_identity se_dataset_identify(const seqecho_dataset *dataset);
+
 /* ---- The workers behind the public functions: arguments already checked ------------- */
 
 /* Draw sequence number rng->position of a domain of base/rng.h, and step to the next

@@ -54,7 +54,7 @@ static int name_layer(seqecho_graph *graph, seqecho_layer *layer)
     return se_arena_strndup(&graph->arena, &layer->name, name, strlen(name));
 }
 
-static int declare(seqecho_graph *graph, const seqecho_spec *spec, seqecho_layer **out)
+int se_graph_declare(seqecho_graph *graph, const seqecho_spec *spec, seqecho_layer **out)
 {
     seqecho_layer *layer;
 
@@ -194,8 +194,8 @@ static int infer(const seqecho_layer *layer, seqecho_node *const *x, size_t n,
     return n_out;
 }
 
-static int call_layer(seqecho_layer *layer, seqecho_node *const *x, size_t n,
-                      seqecho_node **out)
+int se_graph_call(seqecho_layer *layer, seqecho_node *const *x, size_t n,
+                  seqecho_node **out)
 {
     seqecho_graph *const graph = layer->graph;
     se_shape shapes[SE_MAX_PORTS];
@@ -231,9 +231,26 @@ static bool has_head(const seqecho_spec *spec)
     return spec != NULL && spec->struct_size >= sizeof *spec;
 }
 
+int se_graph_call_input(seqecho_layer *layer, seqecho_node **out)
+{
+    const seqecho_input_spec *const input = layer->spec;
+    seqecho_graph *const graph = layer->graph;
+
+    if (graph->n_inputs == SE_MAX_ENDS)
+        return se_fail(SEQECHO_EINVAL, "graph: more than %d inputs", SE_MAX_ENDS);
+    if (graph->n_inputs > 0 && input->batch != graph->batch)
+        return se_fail(SEQECHO_ESHAPE,
+                       "%s: batch is %" PRId64 ", but the inputs before it have %" PRId64,
+                       layer->name, input->batch, graph->batch);
+    graph->batch = input->batch;
+    SE_TRY(se_graph_call(layer, NULL, 0, out));
+    graph->lengths[graph->n_inputs] = input->lengths != 0;
+    graph->inputs[graph->n_inputs++] = *out;
+    return SEQECHO_OK;
+}
+
 static int add_input(seqecho_graph *graph, const seqecho_spec *spec, seqecho_node **out)
 {
-    const seqecho_input_spec *input;
     seqecho_layer *layer;
 
     if (has_head(spec) && spec->kind != SEQECHO_KIND_INPUT)
@@ -241,19 +258,8 @@ static int add_input(seqecho_graph *graph, const seqecho_spec *spec, seqecho_nod
                        "graph: expected an input first, found kind %u; begin "
                        "with SEQECHO_INPUT(...)",
                        spec->kind);
-    if (graph->n_inputs == SE_MAX_ENDS)
-        return se_fail(SEQECHO_EINVAL, "graph: more than %d inputs", SE_MAX_ENDS);
-    SE_TRY(declare(graph, spec, &layer));
-    input = layer->spec;
-    if (graph->n_inputs > 0 && input->batch != graph->batch)
-        return se_fail(SEQECHO_ESHAPE,
-                       "%s: batch is %" PRId64 ", but the inputs before it have %" PRId64,
-                       layer->name, input->batch, graph->batch);
-    graph->batch = input->batch;
-    SE_TRY(call_layer(layer, NULL, 0, out));
-    graph->lengths[graph->n_inputs] = input->lengths != 0;
-    graph->inputs[graph->n_inputs++] = *out;
-    return SEQECHO_OK;
+    SE_TRY(se_graph_declare(graph, spec, &layer));
+    return se_graph_call_input(layer, out);
 }
 
 static int declare_layer(seqecho_graph *graph, const seqecho_spec *spec,
@@ -262,7 +268,7 @@ static int declare_layer(seqecho_graph *graph, const seqecho_spec *spec,
     if (has_head(spec) && spec->kind == SEQECHO_KIND_INPUT)
         return se_fail(SEQECHO_EINVAL, "graph: an input comes first, or is made by "
                                        "seqecho_graph_input()");
-    return declare(graph, spec, out);
+    return se_graph_declare(graph, spec, out);
 }
 
 static int append(seqecho_graph *graph, const seqecho_spec *spec, seqecho_layer **out)
@@ -275,7 +281,7 @@ static int append(seqecho_graph *graph, const seqecho_spec *spec, seqecho_layer 
         seqecho_layer *layer;
 
         SE_TRY(declare_layer(graph, spec, &layer));
-        SE_TRY(call_layer(layer, &graph->tail, 1, &node));
+        SE_TRY(se_graph_call(layer, &graph->tail, 1, &node));
     }
     graph->tail = node;
     *out = node->call->layer;
@@ -331,7 +337,7 @@ seqecho_node *seqecho_layer_call_n(seqecho_layer *layer, seqecho_node *const *x,
     if (layer->ops->max_inputs == 0)
         err = se_fail(SEQECHO_EINVAL, "%s: an input is not called", layer->name);
     else
-        err = call_layer(layer, x, n, &node);
+        err = se_graph_call(layer, x, n, &node);
     if (err < 0)
         se_graph_latch(layer->graph, err);
     return node;

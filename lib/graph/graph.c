@@ -85,14 +85,16 @@ static void mark_used(seqecho_graph *graph)
         call->layer->used |= call->used;
 }
 
-static int create_weights(seqecho_graph *graph)
+/* With their initial values, or with zeros. */
+static int create_weights(seqecho_graph *graph, bool initial)
 {
     size_t number = 0;
     float *params;
 
     SE_TRY(
         se_alloc(&params, &graph->allocator, graph->n_params, sizeof *params, "weights"));
-    for (const seqecho_layer *layer = graph->layers; layer != NULL; layer = layer->next)
+    for (const seqecho_layer *layer = graph->layers; layer != NULL && initial;
+         layer = layer->next)
         for (size_t i = 0; i < layer->n_weights; i++) {
             const se_weight *const w = &layer->weights[i];
             const int err = se_init_weight(w, graph->seed, number++, &graph->allocator,
@@ -107,7 +109,7 @@ static int create_weights(seqecho_graph *graph)
     return SEQECHO_OK;
 }
 
-int se_graph_freeze(seqecho_graph *graph)
+static int freeze(seqecho_graph *graph, bool initial)
 {
     if (graph == NULL)
         return se_fail(SEQECHO_EINVAL, "graph is NULL");
@@ -124,11 +126,21 @@ int se_graph_freeze(seqecho_graph *graph)
         if (!graph->inputs[i]->call->used)
             return se_fail(SEQECHO_ESTATE, "%s: no output depends on this input",
                            graph->inputs[i]->call->layer->name);
-    SE_TRY(create_weights(graph));
+    SE_TRY(create_weights(graph, initial));
     if (graph->n_outputs == 0)
         graph->outputs[graph->n_outputs++] = graph->tail;
     graph->frozen = true;
     return SEQECHO_OK;
+}
+
+int se_graph_freeze(seqecho_graph *graph)
+{
+    return freeze(graph, true);
+}
+
+int se_graph_freeze_unset(seqecho_graph *graph)
+{
+    return freeze(graph, false);
 }
 
 size_t se_graph_views(const seqecho_graph *graph)

@@ -61,6 +61,22 @@ struct seqecho_graph {
  * returns the latched error if there is one. */
 int se_graph_freeze(seqecho_graph *graph);
 
+/* The same, but the weights are zeros: for those who will set them all. */
+int se_graph_freeze_unset(seqecho_graph *graph);
+
+/* ---- Building step by step: what the public calls are made of (build.c).  A failure is
+ * not latched. ---- */
+
+/* Declare a layer, or an input that is then to be called. */
+int se_graph_declare(seqecho_graph *graph, const seqecho_spec *spec, seqecho_layer **out);
+int se_graph_call_input(seqecho_layer *input, seqecho_node **out);
+
+/* Call any other layer. */
+int se_graph_call(seqecho_layer *layer, seqecho_node *const *x, size_t n,
+                  seqecho_node **out);
+
+/* ---- */
+
 /* Number of views that make up x: one for each input, and one for the lengths of those that
  * have them. */
 size_t se_graph_views(const seqecho_graph *graph);

@@ -349,6 +349,23 @@ void se_session_reset(se_session *s)
     s->zero_states = true;
 }
 
+float *se_session_state(const se_session *s, size_t i, size_t *size, const char **layer)
+{
+    const se_step *const step = &s->steps[i];
+    const se_frame *const f = &step->frame;
+
+    if (!f->keep_state)
+        return NULL;
+    *size = (size_t)(s->state_batch * f->layer->ops->state_size(f->layer, f->in_shape[0]));
+    *layer = f->layer->name;
+    return state_block(s, s->current) + step->state;
+}
+
+void se_session_set_states(se_session *s)
+{
+    s->zero_states = false;
+}
+
 void se_session_save_states(se_session *s)
 {
     s->saved_zero = s->zero_states;

@@ -164,6 +164,15 @@ int se_session_run(se_session *session, const seqecho_view *x, int64_t samples,
 
 void se_session_commit(se_session *session); /* the last forward's states become current */
 void se_session_reset(se_session *session);
+
+/* The state that call number i keeps from batch to batch: `size` floats; NULL if it keeps
+ * none.  layer receives the name of its layer, which has no other call. */
+float *se_session_state(const se_session *session, size_t i, size_t *size,
+                        const char **layer);
+
+/* States have been written: they are those that the next batch starts from. */
+void se_session_set_states(se_session *session);
+
 void se_session_save_states(se_session *session);
 void se_session_restore_states(se_session *session);
 

@@ -94,6 +94,18 @@ void se_monitor_begin(se_monitor *m, bool validation)
     m->has_best = false;
 }
 
+int se_monitor_save(const se_monitor *m, json_t *state)
+{
+    SE_TRY(se_json_put_bool(state, "has_best", m->has_best));
+    return se_json_put_double(state, "best", m->best);
+}
+
+int se_monitor_load(se_monitor *m, const se_saved *saved)
+{
+    SE_TRY(se_json_get_bool(saved->state, "has_best", &m->has_best, m->owner));
+    return se_json_get_double(saved->state, "best", &m->best, m->owner);
+}
+
 static bool rises(se_series s)
 {
     return s == SE_HISTORY_ACCURACY || s == SE_HISTORY_TOP_K ||
@@ -124,10 +136,11 @@ static int stop_on_nan_event(seqecho_callback *c, const seqecho_event *event)
 
 int seqecho_stop_on_nan_create(seqecho_callback **out, const seqecho_allocator *allocator)
 {
-    static const se_callback_ops ops = { .event = stop_on_nan_event };
+    static const se_callback_ops ops = { .name = "stop_on_nan",
+                                         .event = stop_on_nan_event };
 
     if (out == NULL)
         return se_fail(SEQECHO_EINVAL, "stop_on_nan: out is NULL");
     *out = NULL;
-    return se_callback_create(out, sizeof **out, &ops, allocator, "stop_on_nan");
+    return se_callback_create(out, sizeof **out, &ops, allocator, ops.name);
 }

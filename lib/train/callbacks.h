@@ -5,17 +5,33 @@
 
 #include <seqecho/callbacks.h>
 
+#include "io/safetensors.h"
 #include "train/trainer.h"
 
+/* What a callback had written when the fit that is now resumed was saved. */
+typedef struct se_saved {
+    const json_t *state;
+    const se_container *file;
+    const char *prefix; /* of the names of its arrays there */
+} se_saved;
+
 typedef struct se_callback_ops {
-    /* Can it serve such a fit?  Changes nothing; or NULL. */
+    const char *name; /* in messages and in files */
+    /* Can it serve such a fit, which may be a resumed one?  Changes nothing; or NULL. */
     int (*check)(const seqecho_callback *callback, const seqecho_trainer *trainer,
-                 bool validation);
+                 bool validation, bool resumed);
     /* A fit begins that every callback can serve: forget the last one, take what is needed;
-     * or NULL. */
-    int (*begin)(seqecho_callback *callback, seqecho_trainer *trainer, bool validation);
+     * or NULL.  Where the fit is resumed, take up what was saved; else saved is NULL. */
+    int (*begin)(seqecho_callback *callback, seqecho_trainer *trainer, bool validation,
+                 const se_saved *saved);
     /* The answer is that of a seqecho_event_fn; a negative one has its message set. */
     int (*event)(seqecho_callback *callback, const seqecho_event *event);
+    /* All have had the event; `stopped` is whether any has asked for the end.  Or NULL. */
+    int (*after)(seqecho_callback *callback, const seqecho_event *event, bool stopped);
+    /* Put into `state` what begin() will have to take up, and arrays into the writer under
+     * names that begin with `prefix`; or NULL for nothing. */
+    int (*save)(const seqecho_callback *callback, json_t *state, se_writer *w,
+                const char *prefix);
     /* A fit is over, well or not; begin() has succeeded.  Or NULL. */
     void (*end)(seqecho_callback *callback);
     void (*destroy)(seqecho_callback *callback); /* what it holds; or NULL */
@@ -60,6 +76,10 @@ int se_monitor_check(const se_monitor *monitor, const seqecho_trainer *trainer,
 
 /* A fit begins that does. */
 void se_monitor_begin(se_monitor *monitor, bool validation);
+
+/* A fit is resumed: the best so far, to a file and from it. */
+int se_monitor_save(const se_monitor *monitor, json_t *state);
+int se_monitor_load(se_monitor *monitor, const se_saved *saved);
 
 /* Is `value` by more than min_delta better than `other`?  NaN never is. */
 bool se_monitor_better(const se_monitor *monitor, double value, double other);

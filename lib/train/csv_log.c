@@ -24,7 +24,9 @@ typedef struct csv_log {
     char separator;
     bool append;
 
-    int file; /* or -1 */
+    int file;   /* or -1 */
+    off_t size; /* when it was closed */
+    off_t kept; /* what is to be kept of a longer one, if not 0 */
     bool column[SE_HISTORY_SERIES];
 } csv_log;
 
@@ -130,7 +132,7 @@ static int write_header(const csv_log *log)
     const size_t length = make_header(log, header);
     off_t size = 0;
 
-    if (log->append) {
+    if (log->append || log->kept > 0) {
         size = lseek(log->file, 0, SEEK_END);
         if (size < 0)
             return fail(log, "find the end of");
@@ -140,12 +142,17 @@ static int write_header(const csv_log *log)
 
 /* ---- The callback ---- */
 
-static int begin(seqecho_callback *c, seqecho_trainer *t, bool validation)
+static int begin(seqecho_callback *c, seqecho_trainer *t, bool validation,
+                 const se_saved *saved)
 {
     csv_log *const log = (csv_log *)c;
-    const int how = log->append ? O_RDWR | O_APPEND : O_WRONLY | O_TRUNC;
-    int err;
+    int64_t kept = 0; /* bytes of a file that is there, if the fit goes on */
+    int how, err;
 
+    if (saved != NULL)
+        SE_TRY(se_json_get_int(saved->state, "size", 1, SE_COUNT_MAX, &kept, NAME));
+    log->kept = (off_t)kept;
+    how = log->append || kept > 0 ? O_RDWR | O_APPEND : O_WRONLY | O_TRUNC;
     for (size_t i = 0; i < SE_HISTORY_SERIES; i++)
         log->column[i] =
             se_history_computes((se_series)i, t->objective.metrics.which, validation);
@@ -160,16 +167,46 @@ static int begin(seqecho_callback *c, seqecho_trainer *t, bool validation)
     return err;
 }
 
+/* How much is in the file: where it will have to go on. */
+static int save(const seqecho_callback *c, json_t *state, se_writer *w, const char *prefix)
+{
+    const csv_log *const log = (const csv_log *)c;
+    const off_t size = log->file >= 0 ? lseek(log->file, 0, SEEK_END) : log->size;
+
+    SE_UNUSED(w);
+    SE_UNUSED(prefix);
+    if (size < 0)
+        return fail(log, "find the end of");
+    return se_json_put_int(state, "size", (int64_t)size);
+}
+
+/* The lines that were written after the checkpoint was taken come again. */
+static int cut(csv_log *log)
+{
+    const off_t size = lseek(log->file, 0, SEEK_END), kept = log->kept;
+    int failed = 0;
+
+    log->kept = 0;
+    if (size > kept)
+        do
+            failed = ftruncate(log->file, kept);
+        while (failed != 0 && errno == EINTR);
+    return size >= 0 && failed == 0 ? SEQECHO_OK : fail(log, "cut");
+}
+
 static int event(seqecho_callback *c, const seqecho_event *e)
 {
     csv_log *const log = (csv_log *)c;
     int file;
 
+    if (log->kept > 0)
+        SE_TRY(cut(log));
     if (e->kind == SEQECHO_EVENT_EPOCH_END)
         return write_epoch(log, &e->trainer->history, e->epoch);
     if (e->kind != SEQECHO_EVENT_FIT_END)
         return 0;
     file = log->file;
+    log->size = lseek(file, 0, SEEK_END);
     log->file = -1;
     /* Some systems find out only now that there is no room. */
     return close(file) == 0 || errno == EINTR ? 0 : fail(log, "write to");
@@ -202,7 +239,12 @@ static int check(const seqecho_csv_log_options *opt)
 int seqecho_csv_log_create(seqecho_callback **out, const seqecho_csv_log_options *options)
 {
     static const se_callback_ops ops = {
-        .begin = begin, .event = event, .end = end, .destroy = destroy
+        .name = NAME,
+        .begin = begin,
+        .event = event,
+        .save = save,
+        .end = end,
+        .destroy = destroy,
     };
     seqecho_csv_log_options opt;
     csv_log *log;

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "model/weights_file.h"
 #include "train/callbacks.h"
 
 #define NAME "early_stopping"
@@ -26,23 +27,29 @@ typedef struct early_stopping {
     bool has_weights;
 } early_stopping;
 
-static int check_fit(const seqecho_callback *c, const seqecho_trainer *t, bool validation)
+static int check_fit(const seqecho_callback *c, const seqecho_trainer *t, bool validation,
+                     bool resumed)
 {
+    SE_UNUSED(resumed);
     return se_monitor_check(&((const early_stopping *)c)->monitor, t, validation);
 }
 
-static int begin(seqecho_callback *c, seqecho_trainer *t, bool validation)
+/* What save() has written. */
+static int take_up(early_stopping *s, const se_saved *saved)
 {
-    early_stopping *const s = (early_stopping *)c;
-
-    se_monitor_begin(&s->monitor, validation);
-    s->wait = 0;
-    s->graph = t->session->graph;
-    s->has_weights = false;
-    if (!s->restore)
+    SE_TRY(se_monitor_load(&s->monitor, saved));
+    SE_TRY(se_json_get_int(saved->state, "wait", 0, SE_COUNT_MAX, &s->wait, NAME));
+    SE_TRY(
+        se_json_get_int(saved->state, "best_epoch", 0, SE_COUNT_MAX, &s->best_epoch, NAME));
+    SE_TRY(se_json_get_bool(saved->state, "has_weights", &s->has_weights, NAME));
+    if (s->has_weights && !s->restore)
+        return se_fail(SEQECHO_EINVAL, NAME ": restore_best_weights was set when the "
+                                            "checkpoint was taken, and is not now");
+    if (!s->has_weights)
         return SEQECHO_OK;
-    return se_alloc(&s->weights, &c->allocator, s->graph->n_params, sizeof *s->weights,
-                    "best weights");
+    SE_TRY(se_block_find(saved->file, s->graph, saved->prefix, NAME));
+    se_block_read(saved->file, s->graph, saved->prefix, s->weights);
+    return SEQECHO_OK;
 }
 
 static void end(seqecho_callback *c)
@@ -51,6 +58,39 @@ static void end(seqecho_callback *c)
 
     se_free(&c->allocator, s->weights);
     s->weights = NULL;
+}
+
+static int begin(seqecho_callback *c, seqecho_trainer *t, bool validation,
+                 const se_saved *saved)
+{
+    early_stopping *const s = (early_stopping *)c;
+    int err;
+
+    se_monitor_begin(&s->monitor, validation);
+    s->wait = 0;
+    s->best_epoch = 0;
+    s->graph = t->session->graph;
+    s->has_weights = false;
+    if (s->restore)
+        SE_TRY(se_alloc(&s->weights, &c->allocator, s->graph->n_params, sizeof *s->weights,
+                        "best weights"));
+    err = saved != NULL ? take_up(s, saved) : SEQECHO_OK;
+    if (err < 0)
+        end(c);
+    return err;
+}
+
+static int save(const seqecho_callback *c, json_t *state, se_writer *w, const char *prefix)
+{
+    const early_stopping *const s = (const early_stopping *)c;
+
+    SE_TRY(se_monitor_save(&s->monitor, state));
+    SE_TRY(se_json_put_int(state, "wait", s->wait));
+    SE_TRY(se_json_put_int(state, "best_epoch", s->best_epoch));
+    SE_TRY(se_json_put_bool(state, "has_weights", s->has_weights));
+    if (s->has_weights)
+        se_block_write(w, s->graph, s->weights, prefix);
+    return w->err;
 }
 
 static void keep_weights(early_stopping *s, int64_t epoch)
@@ -90,7 +130,12 @@ static int event(seqecho_callback *c, const seqecho_event *e)
 }
 
 static const se_callback_ops ops = {
-    .check = check_fit, .begin = begin, .event = event, .end = end
+    .name = NAME,
+    .check = check_fit,
+    .begin = begin,
+    .event = event,
+    .save = save,
+    .end = end,
 };
 
 static int check(const seqecho_early_stopping_options *opt)

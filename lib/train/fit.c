@@ -4,35 +4,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "train/callbacks.h"
-#include "train/evaluate.h"
 #include "train/fit_options.h"
-#include "train/shuffle.h"
-
-/* One fit under way. */
-typedef struct fit_run {
-    seqecho_trainer *t;
-    seqecho_fit_options opt;
-    seqecho_dataset *dataset; /* that draws the samples, or NULL */
-    se_samples data;          /* to train on */
-    int64_t samples, batch, batches;
-    se_view_set all;        /* samples, if they are split or shuffled */
-    se_view_set head, tail; /* of validation_split */
-    se_shuffle shuffle;
-    se_evaluation validation; /* if there are samples in it */
-    size_t begun;             /* callbacks */
-
-    int64_t epoch;
-    int64_t done;   /* batches of the epoch */
-    se_score score; /* of the epoch so far */
-    double start;   /* of the epoch */
-    double rate;    /* of its last step */
-    bool stopped;   /* an event asked for the end */
-
-    seqecho_report last; /* epoch with a batch */
-    seqecho_report measured;
-    const seqecho_report *validated; /* measured, or NULL */
-} fit_run;
+#include "train/resume.h"
 
 static const seqecho_report no_report = { .struct_size = sizeof no_report,
                                           .loss = (double)NAN,
@@ -43,27 +16,57 @@ static const seqecho_report no_report = { .struct_size = sizeof no_report,
 
 /* ---- Events ---- */
 
-static bool is_watched(const fit_run *run)
+static bool is_watched(const se_fit_run *run)
 {
     return run->opt.on_event != NULL || run->opt.n_callbacks > 0;
 }
 
-/* Tell the program and the callbacks.  A positive answer stops the fit, a negative one is
- * its result. */
-static int send_event(fit_run *run, seqecho_event_kind kind, const seqecho_report *so_far)
+static seqecho_event make_event(const se_fit_run *run, seqecho_event_kind kind,
+                                const seqecho_report *so_far)
 {
+    const se_place *const p = &run->place;
     const bool ended = kind == SEQECHO_EVENT_EPOCH_END || kind == SEQECHO_EVENT_FIT_END;
-    const seqecho_event event = {
-        .struct_size = sizeof event,
+
+    return (seqecho_event){
+        .struct_size = sizeof(seqecho_event),
         .kind = kind,
-        .epoch = run->epoch,
+        .epoch = p->epoch,
         .epochs = run->opt.epochs,
-        .batch = kind == SEQECHO_EVENT_NOT_FINITE ? run->done : run->done - 1,
+        .batch = kind == SEQECHO_EVENT_NOT_FINITE ? p->done : p->done - 1,
         .batches = run->batches,
         .trainer = run->t,
         .train = so_far,
-        .validation = ended ? run->validated : NULL,
+        .validation = ended && p->validated ? &p->measured : NULL,
     };
+}
+
+/* Tell the callbacks, and once all of them know, those that want to know that. */
+static int tell_callbacks(se_fit_run *run, const seqecho_event *event)
+{
+    for (size_t i = 0; i < run->opt.n_callbacks; i++) {
+        seqecho_callback *const c = run->opt.callbacks[i];
+        const int answer = c->ops->event(c, event);
+
+        SE_TRY(answer);
+        run->place.ended |= answer > 0 && event->kind == SEQECHO_EVENT_EPOCH_END;
+        run->stopped = run->stopped || answer > 0;
+    }
+    run->place.told = true;
+    for (size_t i = 0; i < run->opt.n_callbacks; i++) {
+        seqecho_callback *const c = run->opt.callbacks[i];
+
+        if (c->ops->after != NULL)
+            SE_TRY(c->ops->after(c, event, run->stopped));
+    }
+    return SEQECHO_OK;
+}
+
+/* Tell the program and the callbacks.  A positive answer stops the fit, a negative one is
+ * its result. */
+static int send_event(se_fit_run *run, seqecho_event_kind kind,
+                      const seqecho_report *so_far)
+{
+    const seqecho_event event = make_event(run, kind, so_far);
     int answer;
 
     if (run->opt.on_event != NULL) {
@@ -74,24 +77,34 @@ static int send_event(fit_run *run, seqecho_event_kind kind, const seqecho_repor
             return se_fail(answer, "an event callback returned %d", answer);
         run->stopped = run->stopped || answer > 0;
     }
-    for (size_t i = 0; i < run->opt.n_callbacks; i++) {
-        seqecho_callback *const c = run->opt.callbacks[i];
-
-        answer = c->ops->event(c, &event);
-        SE_TRY(answer);
-        run->stopped = run->stopped || answer > 0;
-    }
-    return SEQECHO_OK;
+    return tell_callbacks(run, &event);
 }
 
-static seqecho_report report_so_far(const fit_run *run)
+/* Something has happened that a fit can go on from. */
+static int send_stage(se_fit_run *run, se_stage stage, const seqecho_report *so_far)
 {
-    return se_report_make(run->t, &run->score, run->done, se_seconds() - run->start);
+    static const seqecho_event_kind kinds[SE_STAGES] = {
+        [SE_STAGE_EPOCH_BEGIN] = SEQECHO_EVENT_EPOCH_BEGIN,
+        [SE_STAGE_BATCH_END] = SEQECHO_EVENT_BATCH_END,
+        [SE_STAGE_EPOCH_END] = SEQECHO_EVENT_EPOCH_END,
+    };
+
+    run->place.stage = stage;
+    run->place.told = false;
+    run->place.seconds = so_far->seconds;
+    return send_event(run, kinds[stage], so_far);
+}
+
+static seqecho_report report_so_far(const se_fit_run *run)
+{
+    const se_place *const p = &run->place;
+
+    return se_report_make(run->t, &p->score, p->done, se_seconds() - run->start);
 }
 
 /* A batch failed with SEQECHO_ENUMERIC.  Either somebody wants the fit to end in peace, or
  * that is its result. */
-static int send_not_finite(fit_run *run)
+static int send_not_finite(se_fit_run *run)
 {
     const seqecho_report figures = report_so_far(run);
     const bool stopped = run->stopped;
@@ -108,18 +121,19 @@ static int send_not_finite(fit_run *run)
 
 /* ---- One epoch ---- */
 
-static int update(fit_run *run, int64_t first, int64_t count)
+static int update(se_fit_run *run, int64_t first, int64_t count)
 {
     if (run->opt.shuffle)
         return se_trainer_update(run->t, se_shuffle_batch(&run->shuffle, first, count), 0,
-                                 count, &run->score);
-    return se_trainer_update(run->t, &run->data, first, count, &run->score);
+                                 count, &run->place.score);
+    return se_trainer_update(run->t, &run->data, first, count, &run->place.score);
 }
 
 /* One pass over the samples, until an event stops it. */
-static int run_batches(fit_run *run)
+static int run_batches(se_fit_run *run)
 {
-    int64_t first = 0;
+    se_place *const p = &run->place;
+    int64_t first = p->done * run->batch;
 
     while (first < run->samples && !run->stopped) {
         const int64_t left = run->samples - first;
@@ -134,61 +148,95 @@ static int run_batches(fit_run *run)
         SE_TRY(err);
         if (run->opt.reset_states == SEQECHO_RESET_EACH_BATCH)
             se_session_reset(run->t->session);
-        run->rate = rate;
+        p->rate = rate;
         first += count;
-        run->done++;
+        p->done++;
         if (is_watched(run)) {
             const seqecho_report figures = report_so_far(run);
 
-            SE_TRY(send_event(run, SEQECHO_EVENT_BATCH_END, &figures));
+            SE_TRY(send_stage(run, SE_STAGE_BATCH_END, &figures));
         }
     }
     return SEQECHO_OK;
 }
 
-static int validate(fit_run *run)
+static int validate(se_fit_run *run)
 {
     int err;
 
-    if (run->validation.samples.x == NULL)
+    if (!se_fit_validates(run))
         return SEQECHO_OK;
-    err = se_evaluation_run(&run->validation, run->t, &run->measured);
+    err = se_evaluation_run(&run->validation, run->t, &run->place.measured);
     if (err == SEQECHO_ENUMERIC)
         return send_not_finite(run);
     SE_TRY(err);
-    run->validated = &run->measured;
+    run->place.validated = true;
     return SEQECHO_OK;
 }
 
-static int run_epoch(fit_run *run)
+/* What is left of an epoch that has begun. */
+static int finish_epoch(se_fit_run *run)
 {
-    seqecho_report figures;
+    se_place *const p = &run->place;
 
-    run->score = (se_score){ .samples = 0 };
-    run->done = 0;
-    run->rate = (double)NAN;
-    run->start = se_seconds();
-    figures = report_so_far(run);
-    SE_TRY(send_event(run, SEQECHO_EVENT_EPOCH_BEGIN, &figures));
-    if (run->stopped)
-        return SEQECHO_OK; /* before it began: not an epoch */
-    run->validated = NULL;
+    p->validated = false;
     if (run->opt.shuffle)
         se_shuffle_order(&run->shuffle, run->t->session->seed, run->t->epochs);
     SE_TRY(run_batches(run));
     if (run->opt.reset_states == SEQECHO_RESET_EACH_EPOCH)
         se_session_reset(run->t->session);
-    run->last = report_so_far(run);
+    p->last = report_so_far(run);
     SE_TRY(validate(run));
-    se_history_add(&run->t->history, &run->last, run->validated, run->rate);
+    se_history_add(&run->t->history, &p->last, p->validated ? &p->measured : NULL, p->rate);
     run->t->epochs++;
-    return send_event(run, SEQECHO_EVENT_EPOCH_END, &run->last);
+    return send_stage(run, SE_STAGE_EPOCH_END, &p->last);
+}
+
+static int run_epoch(se_fit_run *run, int64_t epoch)
+{
+    se_place *const p = &run->place;
+    seqecho_report figures;
+
+    if (run->dataset != NULL)
+        seqecho_dataset_next(run->dataset);
+    p->epoch = epoch;
+    p->score = (se_score){ .samples = 0 };
+    p->done = 0;
+    p->rate = (double)NAN;
+    run->start = se_seconds();
+    figures = report_so_far(run);
+    SE_TRY(send_stage(run, SE_STAGE_EPOCH_BEGIN, &figures));
+    /* Stopped before it began it is not an epoch. */
+    return run->stopped ? SEQECHO_OK : finish_epoch(run);
+}
+
+/* What is left of the epoch in which a checkpoint was taken. */
+static int resume_epoch(se_fit_run *run)
+{
+    static const seqecho_event_kind kinds[SE_STAGES] = {
+        SEQECHO_EVENT_EPOCH_BEGIN,
+        SEQECHO_EVENT_BATCH_END,
+        SEQECHO_EVENT_EPOCH_END,
+    };
+    const se_place *const p = &run->place;
+    const bool over = p->stage == SE_STAGE_EPOCH_END;
+
+    run->start = se_seconds() - p->seconds;
+    if (!p->told) {
+        const seqecho_report figures = over ? p->last : report_so_far(run);
+        const seqecho_event event = make_event(run, kinds[p->stage], &figures);
+
+        SE_TRY(tell_callbacks(run, &event));
+    }
+    if (over || (run->stopped && p->stage == SE_STAGE_EPOCH_BEGIN))
+        return SEQECHO_OK;
+    return finish_epoch(run);
 }
 
 /* ---- All of them ---- */
 
 /* What is trained on and what is measured. */
-static int choose_samples(fit_run *run)
+static int choose_samples(se_fit_run *run)
 {
     const seqecho_fit_options *const opt = &run->opt;
     const seqecho_graph *const graph = run->t->session->graph;
@@ -221,10 +269,26 @@ static int choose_samples(fit_run *run)
     return v->samples.x != NULL ? se_evaluation_prepare(v, run->t, opt) : SEQECHO_OK;
 }
 
-/* None begins if any of them refuses: a log would have lost the lines of the last fit. */
-static int begin_callbacks(fit_run *run)
+static int begin_callback(se_fit_run *run, size_t i)
 {
-    const bool validation = run->validation.samples.x != NULL;
+    seqecho_callback *const c = run->opt.callbacks[i];
+    const se_resume *const resume = run->t->resume;
+    char prefix[SE_CALLBACK_PREFIX];
+    se_saved saved;
+
+    if (c->ops->begin == NULL)
+        return SEQECHO_OK;
+    if (!run->resumed)
+        return c->ops->begin(c, run->t, se_fit_validates(run), NULL);
+    saved = (se_saved){ json_array_get(json_object_get(resume->place, "callbacks"), i),
+                        &resume->file, se_callback_prefix(prefix, i) };
+    return c->ops->begin(c, run->t, se_fit_validates(run), &saved);
+}
+
+/* None begins if any of them refuses: a log would have lost the lines of the last fit. */
+static int begin_callbacks(se_fit_run *run)
+{
+    const bool validation = se_fit_validates(run);
 
     for (size_t i = 0; i < run->opt.n_callbacks; i++) {
         const seqecho_callback *const c = run->opt.callbacks[i];
@@ -233,19 +297,16 @@ static int begin_callbacks(fit_run *run)
             return se_fail(SEQECHO_ESTATE, "fit: callbacks[%zu] is at work in another fit",
                            i);
         if (c->ops->check != NULL)
-            SE_TRY(c->ops->check(c, run->t, validation));
+            SE_TRY(c->ops->check(c, run->t, validation, run->resumed));
     }
     for (; run->begun < run->opt.n_callbacks; run->begun++) {
-        seqecho_callback *const c = run->opt.callbacks[run->begun];
-
-        if (c->ops->begin != NULL)
-            SE_TRY(c->ops->begin(c, run->t, validation));
-        c->in_fit = true;
+        SE_TRY(begin_callback(run, run->begun));
+        run->opt.callbacks[run->begun]->in_fit = true;
     }
     return SEQECHO_OK;
 }
 
-static void end_callbacks(fit_run *run)
+static void end_callbacks(se_fit_run *run)
 {
     while (run->begun-- > 0) {
         seqecho_callback *const c = run->opt.callbacks[run->begun];
@@ -258,7 +319,7 @@ static void end_callbacks(fit_run *run)
 
 /* Everything that can be wrong or be missing is found out before the first epoch; and to
  * bind comes last, since that gives up what a forward pass or gradients left. */
-static int prepare(fit_run *run)
+static int prepare(se_fit_run *run)
 {
     seqecho_trainer *const t = run->t;
     const seqecho_fit_options *const opt = &run->opt;
@@ -271,43 +332,57 @@ static int prepare(fit_run *run)
         SE_TRY(se_shuffle_create(&run->shuffle, t->session->graph, &run->data, run->samples,
                                  run->batch, &t->allocator));
     SE_TRY(se_history_reserve(&t->history, opt->epochs, &t->allocator));
+    run->resumed = opt->resume && t->resume != NULL;
+    if (run->resumed)
+        SE_TRY(se_place_fits(run, t->resume->place));
     SE_TRY(begin_callbacks(run));
-    return se_trainer_bind(
-        t, run->batch > run->validation.batch ? run->batch : run->validation.batch, false);
+    SE_TRY(se_trainer_bind(
+        t, run->batch > run->validation.batch ? run->batch : run->validation.batch, false));
+    if (run->resumed)
+        se_place_take(run, t->resume->place);
+    se_trainer_forget_resume(t);
+    return SEQECHO_OK;
 }
 
-static int run_epochs(fit_run *run)
+static int run_epochs(se_fit_run *run)
 {
-    for (int64_t i = 0; i < run->opt.epochs && !run->stopped; i++) {
+    int64_t i = 0;
+
+    if (run->resumed) {
+        SE_TRY(resume_epoch(run));
+        i = run->place.epoch + 1;
+    }
+    for (; i < run->opt.epochs && !run->stopped; i++) {
         SE_TRY(
             se_history_reserve(&run->t->history, run->opt.epochs - i, &run->t->allocator));
-        if (run->dataset != NULL)
-            seqecho_dataset_next(run->dataset);
-        run->epoch = i;
-        SE_TRY(run_epoch(run));
+        SE_TRY(run_epoch(run, i));
     }
-    return send_event(run, SEQECHO_EVENT_FIT_END, &run->last);
+    return send_event(run, SEQECHO_EVENT_FIT_END, &run->place.last);
 }
 
-static int run_fit(fit_run *run, seqecho_report *report)
+static int run_fit(se_fit_run *run, seqecho_report *report)
 {
     int err;
 
-    run->last = no_report;
+    run->place.last = no_report;
+    run->place.measured = no_report;
     err = prepare(run);
-    if (err == SEQECHO_OK)
+    if (err == SEQECHO_OK) {
+        run->t->fit = run;
         err = run_epochs(run);
+        run->t->fit = NULL;
+    }
     end_callbacks(run);
     se_shuffle_finish(&run->shuffle, &run->t->allocator);
     SE_TRY(err);
-    se_report_write(report, &run->last);
+    se_report_write(report, &run->place.last);
     return SEQECHO_OK;
 }
 
 int seqecho_trainer_fit(seqecho_trainer *t, const seqecho_view *x, const seqecho_view *y,
                         const seqecho_fit_options *options, seqecho_report *report)
 {
-    fit_run run = { .t = t };
+    se_fit_run run = { .t = t };
 
     SE_TRY(se_trainer_enter(t, "fit"));
     SE_TRY(se_report_check(report));
@@ -319,7 +394,7 @@ int seqecho_trainer_fit(seqecho_trainer *t, const seqecho_view *x, const seqecho
 int seqecho_trainer_fit_dataset(seqecho_trainer *t, seqecho_dataset *dataset,
                                 const seqecho_fit_options *options, seqecho_report *report)
 {
-    fit_run run = { .t = t, .dataset = dataset };
+    se_fit_run run = { .t = t, .dataset = dataset };
 
     SE_TRY(se_trainer_enter(t, "fit_dataset"));
     SE_TRY(se_dataset_check(t, dataset, "fit_dataset"));

@@ -49,6 +49,15 @@ int se_history_reserve(se_history *h, int64_t epochs, const seqecho_allocator *a
     return SEQECHO_OK;
 }
 
+int se_history_create(se_history *h, size_t count, double **values,
+                      const seqecho_allocator *a)
+{
+    *h = (se_history){ .values = NULL };
+    SE_TRY(se_alloc(values, a, count, SE_HISTORY_SERIES * sizeof **values, "history"));
+    *h = (se_history){ *values, count, count };
+    return SEQECHO_OK;
+}
+
 void se_history_finish(se_history *h, const seqecho_allocator *a)
 {
     se_free(a, h->values);
@@ -78,6 +87,11 @@ void se_history_add(se_history *h, const seqecho_report *train,
     for (size_t i = 0; i < SE_HISTORY_SERIES; i++)
         *place(h, (se_series)i, h->count) = figures[i];
     h->count++;
+}
+
+const double *se_history_series(const se_history *h, se_series s)
+{
+    return place(h, s, 0);
 }
 
 double se_history_last(const se_history *h, se_series s)
@@ -120,5 +134,5 @@ const double *seqecho_trainer_history(const seqecho_trainer *trainer, const char
         return NULL;
     if (count != NULL)
         *count = trainer->history.count;
-    return place(&trainer->history, s, 0);
+    return se_history_series(&trainer->history, s);
 }

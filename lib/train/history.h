@@ -28,6 +28,11 @@ typedef struct se_history {
 
 /* Make room for at least one more epoch, where up to this many are to come. */
 int se_history_reserve(se_history *history, int64_t epochs, const seqecho_allocator *a);
+
+/* A history of that many epochs, to be filled in: *values receives where series after
+ * series lies, `count` apart. */
+int se_history_create(se_history *history, size_t count, double **values,
+                      const seqecho_allocator *a);
 void se_history_finish(se_history *history, const seqecho_allocator *a);
 
 /* Add an epoch, for which there is room; validation may be NULL. */
@@ -36,6 +41,9 @@ void se_history_add(se_history *history, const seqecho_report *train,
 
 /* The figure of the last epoch, of which there is one. */
 double se_history_last(const se_history *history, se_series series);
+
+/* All figures of a series. */
+const double *se_history_series(const se_history *history, se_series series);
 
 /* SE_HISTORY_SERIES for a name that is none. */
 se_series se_history_find(const char *name);

@@ -64,7 +64,7 @@ static int check_param(const se_optimizer *o, seqecho_param param)
     return SEQECHO_OK;
 }
 
-static int put(se_optimizer *o, seqecho_param param, double value)
+int se_optimizer_put(se_optimizer *o, seqecho_param param, double value)
 {
     const size_t i = (size_t)param - 1;
 
@@ -88,7 +88,7 @@ int se_optimizer_set(se_optimizer *o, seqecho_param param, double value)
         o->moment[SE_MOMENT_VELOCITY] == NULL)
         return se_fail(SEQECHO_ESTATE, "trainer: it was created without momentum, "
                                        "so it cannot be given one later");
-    return put(o, param, value);
+    return se_optimizer_put(o, param, value);
 }
 
 double se_optimizer_rate(const se_optimizer *o)
@@ -105,6 +105,19 @@ int se_optimizer_get(const se_optimizer *o, seqecho_param param, double *value)
     else
         memcpy(value, (const char *)o + params[param - 1].offset, sizeof *value);
     return SEQECHO_OK;
+}
+
+const char *se_optimizer_name(const se_optimizer *o)
+{
+    return names[o->kind];
+}
+
+const char *se_optimizer_param(const se_optimizer *o, seqecho_param param, double *value)
+{
+    if ((params[param - 1].optimizers & OF(o->kind)) == 0)
+        return NULL;
+    memcpy(value, (const char *)o + params[param - 1].offset, sizeof *value);
+    return params[param - 1].name;
 }
 
 /* ---- Options ------------------------------------------------------------------------ */
@@ -149,7 +162,7 @@ static int read_params(se_optimizer *o, const seqecho_trainer_options *opt)
         o->learning_rate = 0.01;
     for (size_t i = 0; i < sizeof given / sizeof *given; i++)
         if (given[i].value != 0.0f)
-            SE_TRY(put(o, given[i].param, (double)given[i].value));
+            SE_TRY(se_optimizer_put(o, given[i].param, (double)given[i].value));
     return SEQECHO_OK;
 }
 

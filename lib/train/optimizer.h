@@ -50,6 +50,21 @@ void se_optimizer_finish(se_optimizer *optimizer, const seqecho_allocator *a);
 int se_optimizer_set(se_optimizer *optimizer, seqecho_param param, double value);
 int se_optimizer_get(const se_optimizer *optimizer, seqecho_param param, double *value);
 
+/* ---- For files: parameters as they stand, whether or not a schedule overrules them --- */
+
+/* "Adam". */
+const char *se_optimizer_name(const se_optimizer *optimizer);
+
+/* The name and value of a parameter; NULL if this optimizer has not got it. */
+#define SE_PARAM_LAST SEQECHO_PARAM_WEIGHT_DECAY
+const char *se_optimizer_param(const se_optimizer *optimizer, seqecho_param param,
+                               double *value);
+
+/* Set one, in its range. */
+int se_optimizer_put(se_optimizer *optimizer, seqecho_param param, double value);
+
+/* ---- */
+
 /* The learning rate of the next step. */
 double se_optimizer_rate(const se_optimizer *optimizer);
 

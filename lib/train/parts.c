@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "train/resume.h"
 #include "train/trainer.h"
 
 int seqecho_trainer_predict(seqecho_trainer *t, const seqecho_view *x, float *out,
@@ -164,6 +165,7 @@ int seqecho_trainer_apply_gradients(seqecho_trainer *t)
         return se_fail(SEQECHO_ESTATE, "apply_gradients: there are no gradients; call "
                                        "backward() or compute_gradients() first");
     t->phase = SE_PHASE_APPLIED;
+    se_trainer_forget_resume(t);
     se_optimizer_step(&t->optimizer, &t->session->compute, t->session->graph, t->grads);
     return SEQECHO_OK;
 }

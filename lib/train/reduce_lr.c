@@ -22,23 +22,41 @@ typedef struct reduce_lr {
 
 /* A rate that cannot be set, because it follows a schedule, is found out now: by setting
  * that of a copy. */
-static int check_fit(const seqecho_callback *c, const seqecho_trainer *t, bool validation)
+static int check_fit(const seqecho_callback *c, const seqecho_trainer *t, bool validation,
+                     bool resumed)
 {
     se_optimizer optimizer = t->optimizer;
 
+    SE_UNUSED(resumed);
     SE_TRY(se_monitor_check(&((const reduce_lr *)c)->monitor, t, validation));
     return se_optimizer_set(&optimizer, SEQECHO_PARAM_LEARNING_RATE,
                             se_optimizer_rate(&t->optimizer));
 }
 
-static int begin(seqecho_callback *c, seqecho_trainer *t, bool validation)
+static int begin(seqecho_callback *c, seqecho_trainer *t, bool validation,
+                 const se_saved *saved)
 {
     reduce_lr *const r = (reduce_lr *)c;
 
     SE_UNUSED(t);
     se_monitor_begin(&r->monitor, validation);
     r->wait = r->quiet = 0;
-    return SEQECHO_OK;
+    if (saved == NULL)
+        return SEQECHO_OK;
+    SE_TRY(se_monitor_load(&r->monitor, saved));
+    SE_TRY(se_json_get_int(saved->state, "wait", 0, SE_COUNT_MAX, &r->wait, NAME));
+    return se_json_get_int(saved->state, "quiet", 0, SE_COUNT_MAX, &r->quiet, NAME);
+}
+
+static int save(const seqecho_callback *c, json_t *state, se_writer *w, const char *prefix)
+{
+    const reduce_lr *const r = (const reduce_lr *)c;
+
+    SE_UNUSED(w);
+    SE_UNUSED(prefix);
+    SE_TRY(se_monitor_save(&r->monitor, state));
+    SE_TRY(se_json_put_int(state, "wait", r->wait));
+    return se_json_put_int(state, "quiet", r->quiet);
 }
 
 static int reduce(reduce_lr *r, seqecho_trainer *t)
@@ -96,9 +114,9 @@ static int check(const seqecho_reduce_lr_options *opt)
 int seqecho_reduce_lr_create(seqecho_callback **out,
                              const seqecho_reduce_lr_options *options)
 {
-    static const se_callback_ops ops = { .check = check_fit,
-                                         .begin = begin,
-                                         .event = event };
+    static const se_callback_ops ops = {
+        .name = NAME, .check = check_fit, .begin = begin, .event = event, .save = save
+    };
     seqecho_reduce_lr_options opt;
     reduce_lr *r;
     se_monitor monitor;

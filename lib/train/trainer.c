@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "train/resume.h"
 
 #define DEFAULT_BATCH 32
 
@@ -60,6 +61,7 @@ void seqecho_trainer_destroy(seqecho_trainer *t)
     if (t == NULL)
         return;
     allocator = t->allocator;
+    se_trainer_forget_resume(t);
     se_history_finish(&t->history, &allocator);
     se_optimizer_finish(&t->optimizer, &allocator);
     se_objective_finish(&t->objective, &allocator);
@@ -210,6 +212,7 @@ int se_trainer_update(seqecho_trainer *t, const se_samples *samples, int64_t fir
     se_session *const s = t->session;
 
     SE_TRY(se_trainer_pass(t, samples, first, count, true, false, score));
+    se_trainer_forget_resume(t);
     se_session_commit(s);
     se_optimizer_step(&t->optimizer, &s->compute, s->graph, t->grads);
     t->phase = SE_PHASE_APPLIED;

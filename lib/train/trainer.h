@@ -26,6 +26,9 @@ struct seqecho_trainer {
     uint64_t epochs; /* fitted so far */
     se_phase phase;
     bool in_event; /* a callback is running */
+
+    const struct se_fit_run *fit; /* under way, or NULL */
+    struct se_resume *resume;     /* what a restored checkpoint has left for one, or NULL */
 };
 
 /* What a call is given: one view per graph input (and one of lengths behind each input that

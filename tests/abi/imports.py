@@ -14,7 +14,7 @@ import sys
 from common import Findings, run
 
 ALLOWED = set('''
-    bcmp memchr memcmp memcpy memmove memset strchr strrchr strcmp strlen strnlen
+    bcmp memchr memcmp memcpy memmove memset strchr strrchr strcmp strncmp strlen strnlen
     snprintf vsnprintf
     ceil cos exp floor fmin log log1p logf round sqrt sqrtf
     clock_gettime getpid sysconf sched_getaffinity __sched_cpucount
@@ -30,14 +30,25 @@ ONLY_FROM = (
     (r'malloc|calloc|realloc|free|aligned_alloc|posix_memalign', ['base_alloc.c'],
      'memory comes from the allocator of the handle'),
     (r'getenv', ['kernels_dispatch.c'], 'the environment is read for SEQECHO_CPU only'),
-    (r'open(64)?|pread(64)?|lseek(64)?', ['train_csv_log.c'], 'a log goes on where it was'),
+    (r'open(64)?|pread(64)?|lseek(64)?|ftruncate(64)?', ['train_csv_log.c'],
+     'a log goes on where it was'),
     (r'write', ['io_replace.c', 'train_csv_log.c'], 'files are saved by io/replace.h'),
     (r'close', ['io_file.c', 'train_csv_log.c'], 'files are closed by io/file.h'),
     (r'openat(64)?|read|fstat(at)?(64)?|fchmod|posix_fallocate(64)?|fsync|renameat|'
      r'unlinkat',
-     ['io_read.c', 'io_replace.c'], 'files are read by io/read.h, saved by io/replace.h'),
+     ['io_read.c', 'io_replace.c', 'checkpoint_folder.c'],
+     'files are read by io/read.h, saved by io/replace.h'),
+    (r'mkdir|opendir|readdir(64)?|closedir|dirfd', ['checkpoint_folder.c'],
+     'one directory is looked into: that of checkpoints'),
+    (r'newlocale|uselocale|freelocale', ['io_json.c'],
+     'numbers in files are written in the locale "C" of the thread'),
+    (r'json_(loadb|dumpb)', ['io_json.c'], 'JSON is bounded by io/json.h'),
+    (r'json_(?!loadb|dumpb)\w+|jsonp_\w+',
+     ['io_json.c', 'io_safetensors_', 'model_', 'train_', 'checkpoint_'],
+     'values of JSON are for those that know files'),
     (r'__xpg_strerror_r|strerror_r', ['io_file.c'], 'messages about files'),
-    (r'__errno_location', ['io_file.c', 'io_read.c', 'io_replace.c', 'train_csv_log.c'],
+    (r'__errno_location',
+     ['io_file.c', 'io_read.c', 'io_replace.c', 'train_csv_log.c', 'checkpoint_folder.c'],
      'only files have an errno'),
     (r'pow', ['train_schedule.c'],
      'its last bit depends on the C library: se_power() where the exponent is whole'),

@@ -6,6 +6,24 @@ int build(seqecho_graph *graph);
 int stack(seqecho_graph *graph);
 int connect(seqecho_graph *graph);
 int watch(seqecho_callback *out[4]);
+int files(seqecho_graph *graph, seqecho_trainer *trainer, seqecho_callback **out);
+int files(seqecho_graph *graph, seqecho_trainer *trainer, seqecho_callback **out)
+{
+    char path[256];
+    size_t count = 0;
+    int err = seqecho_checkpoint_create(
+        out, SEQECHO_CHECKPOINT(.directory = "run", .every_batches = 100));
+
+    if (err == SEQECHO_OK)
+        err = seqecho_checkpoint_latest("run", path, sizeof path);
+    if (err == SEQECHO_OK)
+        err = seqecho_trainer_restore(trainer, path);
+    if (err == SEQECHO_OK)
+        err = seqecho_graph_load_weights(graph, "weights.safetensors",
+                                         SEQECHO_WEIGHTS(.allow_missing = true), &count);
+    return err == SEQECHO_OK ? seqecho_graph_save(graph, "model.safetensors") : err;
+}
+
 int train(seqecho_graph *graph, const seqecho_allocator *memory);
 uint32_t versions(void);
 

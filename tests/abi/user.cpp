@@ -147,6 +147,20 @@ int watch(seqecho_callback *out[3])
     return err;
 }
 
+int files(seqecho_graph *graph, seqecho_callback **out)
+{
+    seqecho_checkpoint_options keep = seqecho_options_init<seqecho_checkpoint_options>();
+    seqecho_weights_options some = seqecho_options_init<seqecho_weights_options>();
+
+    keep.directory = "run";
+    some.allow_missing = true;
+
+    int err = seqecho_checkpoint_create(out, &keep);
+    if (err == SEQECHO_OK)
+        err = seqecho_graph_load_weights(graph, "weights.safetensors", &some, NULL);
+    return err == SEQECHO_OK ? seqecho_graph_save(graph, "model.safetensors") : err;
+}
+
 int train(seqecho_graph *graph)
 {
     seqecho_allocator memory = seqecho_options_init<seqecho_allocator>();

@@ -1,0 +1,57 @@
+/* files.h - what tests of files share: objects as bytes, and networks that differ in what a
+ * file has to hold.
+ * SPDX-License-Identifier: MIT */
+#ifndef SEQECHO_TESTS_FILES_H
+#define SEQECHO_TESTS_FILES_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <seqecho/seqecho.h>
+
+typedef struct file_bytes {
+    unsigned char *data; /* malloc() */
+    size_t size;
+} file_bytes;
+
+static inline void file_must(int err)
+{
+    if (err < 0)
+        fail_msg("%s: %s", seqecho_error_name(err), seqecho_error_message());
+}
+
+static inline file_bytes file_of_graph(seqecho_graph *graph)
+{
+    file_bytes f = { NULL, 0 };
+
+    file_must(seqecho_graph_save_memory(graph, NULL, 0, &f.size));
+    f.data = malloc(f.size);
+    assert_non_null(f.data);
+    file_must(seqecho_graph_save_memory(graph, f.data, f.size, &f.size));
+    return f;
+}
+
+static inline file_bytes file_of_trainer(seqecho_trainer *trainer)
+{
+    file_bytes f = { NULL, 0 };
+
+    file_must(seqecho_trainer_save_memory(trainer, NULL, 0, &f.size));
+    f.data = malloc(f.size);
+    assert_non_null(f.data);
+    file_must(seqecho_trainer_save_memory(trainer, f.data, f.size, &f.size));
+    return f;
+}
+
+static inline void file_assert_same(file_bytes a, file_bytes b)
+{
+    assert_int_equal(a.size, b.size);
+    assert_memory_equal(a.data, b.data, a.size);
+}
+
+#endif /* SEQECHO_TESTS_FILES_H */
