@@ -16,6 +16,12 @@ static const seqecho_report no_report = { .struct_size = sizeof no_report,
 
 /* ---- Events ---- */
 
+static const seqecho_event_kind kinds[SE_STAGES] = {
+    [SE_STAGE_EPOCH_BEGIN] = SEQECHO_EVENT_EPOCH_BEGIN,
+    [SE_STAGE_BATCH_END] = SEQECHO_EVENT_BATCH_END,
+    [SE_STAGE_EPOCH_END] = SEQECHO_EVENT_EPOCH_END,
+};
+
 static bool is_watched(const se_fit_run *run)
 {
     return run->opt.on_event != NULL || run->opt.n_callbacks > 0;
@@ -83,12 +89,6 @@ static int send_event(se_fit_run *run, seqecho_event_kind kind,
 /* Something has happened that a fit can go on from. */
 static int send_stage(se_fit_run *run, se_stage stage, const seqecho_report *so_far)
 {
-    static const seqecho_event_kind kinds[SE_STAGES] = {
-        [SE_STAGE_EPOCH_BEGIN] = SEQECHO_EVENT_EPOCH_BEGIN,
-        [SE_STAGE_BATCH_END] = SEQECHO_EVENT_BATCH_END,
-        [SE_STAGE_EPOCH_END] = SEQECHO_EVENT_EPOCH_END,
-    };
-
     run->place.stage = stage;
     run->place.told = false;
     run->place.seconds = so_far->seconds;
@@ -213,11 +213,6 @@ static int run_epoch(se_fit_run *run, int64_t epoch)
 /* What is left of the epoch in which a checkpoint was taken. */
 static int resume_epoch(se_fit_run *run)
 {
-    static const seqecho_event_kind kinds[SE_STAGES] = {
-        SEQECHO_EVENT_EPOCH_BEGIN,
-        SEQECHO_EVENT_BATCH_END,
-        SEQECHO_EVENT_EPOCH_END,
-    };
     const se_place *const p = &run->place;
     const bool over = p->stage == SE_STAGE_EPOCH_END;
 
