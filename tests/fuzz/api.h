@@ -124,6 +124,9 @@ typedef struct api {
 void api_before(api *a);
 int api_after(api *a, int want, int err, const char *call, const char *file, int line);
 
+/* What a handle holds before it is created: if that fails, it must be NULL. */
+#define API_STALE(a) ((void *)(a))
+
 /* Did the hook fail during the last call? */
 bool api_unlucky(const api *a);
 

@@ -83,6 +83,7 @@ void api_callback_create(api *a, api_callback *c)
     const uint32_t kind = input_below(&a->in, 4);
     int err;
 
+    c->handle = API_STALE(a);
     switch (kind) {
     case 0: err = create_stopping(a, c); break;
     case 1: err = create_reduce(a, c); break;

@@ -44,6 +44,7 @@ void api_dataset_create(api *a, api_dataset *d)
         want = API_ANY;
     }
     given = api_options(a, &o, sizeof o, &want);
+    d->handle = API_STALE(a);
     if (API_CALL(a, want, seqecho_dataset_create(&d->handle, given)) < 0)
         FUZZ_CHECK(d->handle == NULL, "a handle of a call that failed");
     d->position = 1;

@@ -37,6 +37,8 @@ static int on_event(void *user, const seqecho_event *e)
     w->t->phase = e->kind == SEQECHO_EVENT_BATCH_END ? API_APPLIED : API_UNKNOWN;
     if (input_done(&a->in))
         return 0;
+    for (size_t i = 0; i < API_DATASETS; i++) /* the fit draws from some */
+        a->dataset[i].position = seqecho_dataset_position(a->dataset[i].handle);
     w->t->in_event = true;
     a->depth++;
     if (a->depth <= API_DEPTH && a->calls < API_CALLS && input_chance(&a->in, 3)) {
@@ -62,6 +64,7 @@ typedef struct given {
     api_callback *used[API_CALLBACKS];
     api_views weight;
     bool plain; /* the options have no reason to fail */
+    bool wrong; /* they have one that is found out before all others */
 } given;
 
 static void choose_callbacks(api *a, given *g)
@@ -123,12 +126,14 @@ static void choose(api *a, given *g, const api_form *form, int64_t samples, watc
     switch (input_below(&a->in, 7)) {
     case 0: o->epochs = input_chance(&a->in, 2) ? -1 : INT64_MIN; break;
     case 1: o->batch_size = input_absurd(&a->in); break;
-    case 2: o->reset_states = (seqecho_state_reset)input_between(&a->in, 3, 200); break;
+    case 2: o->reset_states = (seqecho_state_reset)input_between(&a->in, 4, 200); break;
     case 3: o->validation_split = input_double(&a->in); break;
     case 4: o->reserved[input_below(&a->in, 3)] = 1; break;
     case 5: o->validation_sequences = input_absurd(&a->in) < 0 ? -1 : 2; break;
     default: o->callbacks = NULL; break;
     }
+    g->wrong = o->epochs < 0 || o->reset_states > SEQECHO_RESET_EACH_BATCH ||
+               (o->reserved[0] | o->reserved[1] | o->reserved[2]) != 0;
 }
 
 /* Those that are in another fit already are refused. */
@@ -158,6 +163,8 @@ static int expect(const api_trainer *t, bool refused, const given *g)
         return SEQECHO_EINVAL;
     if (t->in_event)
         return SEQECHO_ESTATE;
+    if (g->wrong)
+        return API_REFUSED;
     if (!g->plain)
         return API_ANY;
     if (!t->any_loss)
@@ -299,7 +306,8 @@ static void run_dataset(api *a, api_trainer *t, bool fits)
         g.plain = g.plain && other->handle == NULL;
     }
     want = expect(t, false, &g);
-    if (t->handle != NULL && !t->in_event && (d->handle == NULL || !suits(d, t)))
+    if (t->handle != NULL && !t->in_event && !g.wrong &&
+        (d->handle == NULL || !suits(d, t)))
         want = API_ANY;
     report = api_report(a, &told);
     if (want != API_ANY)

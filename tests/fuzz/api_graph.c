@@ -223,7 +223,7 @@ static void create(api *a, api_graph *g)
 
     if (g->handle != NULL)
         return;
-    *g = (api_graph){ .references = 1, .form.known = true };
+    *g = (api_graph){ .handle = API_STALE(a), .references = 1, .form.known = true };
     if (API_CALL(a, want, seqecho_graph_create(&g->handle, given)) < 0)
         FUZZ_CHECK(g->handle == NULL, "a handle of a call that failed");
 }
@@ -231,12 +231,14 @@ static void create(api *a, api_graph *g)
 /* All at once, with several inputs and outputs; of memory that does not fail. */
 void api_graph_create_whole(api *a, api_graph *g)
 {
+    static const random_style styles[8] = { RANDOM_ANY,   RANDOM_ANY,  RANDOM_ANY,
+                                            RANDOM_ANY,   RANDOM_ANY,  RANDOM_STEPS,
+                                            RANDOM_STEPS, RANDOM_LARGE };
     random_graph *r;
 
     if (g->handle != NULL)
         return;
-    r = random_graph_make(input_bytes(&a->in, 3),
-                          input_chance(&a->in, 3) ? RANDOM_STEPS : RANDOM_ANY);
+    r = random_graph_make(input_bytes(&a->in, 3), styles[input_below(&a->in, 8)]);
     *g = (api_graph){ .handle = seqecho_graph_ref(r->graph), .references = 1 };
     g->form.known = true;
     g->form.batch = r->batch;

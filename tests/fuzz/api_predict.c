@@ -19,6 +19,7 @@ static void create(api *a, api_predictor *p, api_graph *g)
     if (!g->form.known)
         want = API_ANY;
     given = api_options(a, &o, sizeof o, &want);
+    p->handle = API_STALE(a);
     if (API_CALL(a, want, seqecho_predictor_create(&p->handle, g->handle, given)) < 0) {
         FUZZ_CHECK(p->handle == NULL, "a handle of a call that failed");
         api_graph_settle(g);

@@ -12,58 +12,82 @@ static float any_small(api *a)
     return values[input_below(&a->in, 8)];
 }
 
+/* What its kind of schedule takes; now and then something else besides. */
 static seqecho_schedule any_schedule(api *a)
 {
     static const int64_t boundaries[] = { 1, 3, 2 };
     static const double values[] = { 0.1, 0.01, 0.001, 0.0 };
-    seqecho_schedule s = {
-        .struct_size = sizeof s,
-        .kind = (seqecho_schedule_kind)input_below(&a->in, 8),
-        .decay_steps = input_between(&a->in, 0, 4),
-        .decay_rate = 0.25 * (double)input_below(&a->in, 5),
-        .cycle = input_chance(&a->in, 2),
-        .warmup_steps = input_below(&a->in, 3),
-        .staircase = input_chance(&a->in, 2),
-        .boundaries = boundaries,
-        .values = values,
-        .n_boundaries = input_below(&a->in, 4),
-    };
+    seqecho_schedule s = { .struct_size = sizeof s,
+                           .kind = (seqecho_schedule_kind)input_below(&a->in, 7) };
+    const double share = 0.125 * (double)input_below(&a->in, 9);
+    const bool flag = input_chance(&a->in, 2);
 
-    if (input_chance(&a->in, 4))
-        s.alpha = input_double(&a->in);
-    if (input_chance(&a->in, 4))
-        s.t_mul = input_double(&a->in);
-    if (input_chance(&a->in, 4))
-        s.decay_steps = input_absurd(&a->in);
+    if (s.kind == SEQECHO_PIECEWISE_CONSTANT) {
+        s.boundaries = boundaries;
+        s.values = values;
+        s.n_boundaries = input_below(&a->in, 4);
+    } else {
+        s.decay_steps = input_below(&a->in, 4);
+    }
+    if (s.kind == SEQECHO_EXPONENTIAL_DECAY || s.kind == SEQECHO_INVERSE_TIME_DECAY) {
+        s.decay_rate = 2.0 * share;
+        s.staircase = flag;
+    } else if (s.kind == SEQECHO_POLYNOMIAL_DECAY) {
+        s.power = 4.0 * share;
+        s.cycle = flag;
+    } else if (s.kind == SEQECHO_COSINE_DECAY) {
+        s.alpha = share;
+        s.warmup_steps = flag ? 2 : 0;
+        s.warmup_target = flag ? 0.01 : 0.0;
+    } else if (s.kind == SEQECHO_COSINE_DECAY_RESTARTS) {
+        s.t_mul = 1.0 + share;
+        s.m_mul = flag ? 0.0 : 0.5;
+    }
+    if (!input_chance(&a->in, 6))
+        return s;
+    switch (input_below(&a->in, 5)) {
+    case 0: s.alpha = input_double(&a->in); break;
+    case 1: s.t_mul = input_double(&a->in); break;
+    case 2: s.power = input_double(&a->in); break;
+    case 3: s.decay_rate = input_double(&a->in); break;
+    default: s.decay_steps = input_absurd(&a->in); break;
+    }
     return s;
 }
 
-/* Options that may go together or not. */
+/* Options that go together, and then one that may not. */
 static void add_more(api *a, seqecho_trainer_options *o, const seqecho_schedule *schedule)
 {
-    o->loss = (seqecho_loss)(int)input_between(&a->in, 0, 8);
-    o->optimizer = (seqecho_optimizer)input_below(&a->in, 6);
-    o->metrics = input_byte(&a->in) % 20;
-    o->threads = input_chance(&a->in, 8) ? (int32_t)input_absurd(&a->in)
-                                         : (int32_t)input_below(&a->in, 4);
-    o->numerics = (seqecho_numerics)input_below(&a->in, 4);
-    o->clipped_crossentropy = input_chance(&a->in, 4);
-    o->from_logits = input_chance(&a->in, 4);
+    const bool adam = o->optimizer == SEQECHO_ADAM || o->optimizer == SEQECHO_ADAMW;
+
+    o->threads = (int32_t)input_below(&a->in, 3);
+    o->numerics = (seqecho_numerics)input_below(&a->in, 3);
     o->masked_mean_all = input_chance(&a->in, 2);
-    o->amsgrad = input_chance(&a->in, 4);
-    o->nesterov = input_chance(&a->in, 4);
-    o->centered = input_chance(&a->in, 4);
-    o->learning_rate = input_chance(&a->in, 4) ? input_float(&a->in) : any_small(a);
-    o->label_smoothing = any_small(a);
-    o->momentum = any_small(a);
-    if (input_chance(&a->in, 3))
+    o->from_logits = input_chance(&a->in, 4);
+    o->amsgrad = adam && input_chance(&a->in, 2);
+    o->nesterov = o->optimizer == SEQECHO_SGD && input_chance(&a->in, 2);
+    o->centered = o->optimizer == SEQECHO_RMSPROP && input_chance(&a->in, 2);
+    if (input_chance(&a->in, 2))
         o->schedule = schedule;
-    switch (input_below(&a->in, 5)) {
+    if (input_chance(&a->in, 3))
+        o->label_smoothing = 0.25f;
+    switch (input_below(&a->in, 16)) {
     case 0: o->clipnorm = any_small(a); break;
     case 1: o->global_clipnorm = any_small(a); break;
     case 2: o->clipvalue = any_small(a); break;
     case 3: o->top_k = (int32_t)input_between(&a->in, 0, 9) - 1; break;
-    default: o->huber_delta = any_small(a); break;
+    case 4: o->huber_delta = any_small(a); break;
+    case 5: o->loss = (seqecho_loss)(int)input_absurd(&a->in); break;
+    case 6: o->optimizer = (seqecho_optimizer)input_below(&a->in, 9); break;
+    case 7: o->metrics = input_byte(&a->in); break;
+    case 8: o->threads = (int32_t)input_absurd(&a->in); break;
+    case 9: o->numerics = (seqecho_numerics)input_below(&a->in, 9); break;
+    case 10: o->clipped_crossentropy = true; break;
+    case 11: o->learning_rate = input_float(&a->in); break;
+    case 12: o->label_smoothing = any_small(a); break;
+    case 13: o->momentum = any_small(a); break;
+    case 14: o->rho = any_small(a); break;
+    default: break;
     }
 }
 
@@ -98,6 +122,7 @@ void api_trainer_create(api *a, api_trainer *t, api_graph *g)
     for (size_t i = 0; i < n; i++)
         t->any_loss |= t->loss[i] != SEQECHO_LOSS_NONE;
     given = api_options(a, &o, sizeof o, &want);
+    t->handle = API_STALE(a);
     if (API_CALL(a, want, seqecho_trainer_create(&t->handle, g->handle, given)) < 0) {
         FUZZ_CHECK(t->handle == NULL, "a handle of a call that failed");
         *t = (api_trainer){ 0 };
@@ -121,6 +146,8 @@ static void set(api *a, const api_trainer *t)
     const int got = API_CALL(a, want, seqecho_trainer_get(t->handle, param, &was));
     const int err = API_CALL(a, want, seqecho_trainer_set(t->handle, param, value));
 
+    if (param == SEQECHO_PARAM_LEARNING_RATE && got == SEQECHO_OK)
+        FUZZ_CHECK(was >= 0.0 && was <= 1000.0, "the rate is %g", was);
     if (got < 0) {
         FUZZ_CHECK(err < 0, "set, but not got");
         return;

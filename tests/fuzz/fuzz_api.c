@@ -146,12 +146,37 @@ bool api_busy(const api *a, const seqecho_graph *graph)
 
 /* ---- The interpreter ---------------------------------------------------------------- */
 
+/* Nowhere to put a handle, and no handle to destroy. */
+static void call_nothing(api *a)
+{
+    (void)API_CALL(a, SEQECHO_EINVAL, seqecho_graph_create(NULL, NULL));
+    (void)API_CALL(a, SEQECHO_EINVAL, seqecho_dataset_create(NULL, NULL));
+    (void)API_CALL(a, SEQECHO_EINVAL,
+                   seqecho_trainer_create(NULL, a->graph[0].handle, NULL));
+    (void)API_CALL(a, SEQECHO_EINVAL,
+                   seqecho_predictor_create(NULL, a->graph[0].handle, NULL));
+    (void)API_CALL(a, SEQECHO_EINVAL, seqecho_early_stopping_create(NULL, NULL));
+    (void)API_CALL(a, SEQECHO_EINVAL, seqecho_reduce_lr_create(NULL, NULL));
+    (void)API_CALL(a, SEQECHO_EINVAL, seqecho_csv_log_create(NULL, NULL));
+    (void)API_CALL(a, SEQECHO_EINVAL, seqecho_stop_on_nan_create(NULL, &a->hook));
+    (void)API_CALL(a, SEQECHO_EINVAL, seqecho_early_stopping_best(NULL, NULL, NULL));
+    seqecho_dataset_destroy(NULL);
+    seqecho_trainer_destroy(NULL);
+    seqecho_predictor_destroy(NULL);
+    seqecho_callback_destroy(NULL);
+    seqecho_trainer_reset_states(NULL);
+    seqecho_predictor_reset_states(NULL);
+    seqecho_dataset_seek(NULL, 1);
+    seqecho_dataset_next(NULL);
+}
+
 /* Those that need no handle. */
 static void call_plain(api *a)
 {
     const int code = (int)input_byte(&a->in) - 128;
     const uint32_t kind = (uint32_t)input_byte(&a->in);
 
+    call_nothing(a);
     FUZZ_CHECK(seqecho_version() == SEQECHO_VERSION_HEX, "%x", seqecho_version());
     FUZZ_CHECK(strstr(seqecho_build_info(), SEQECHO_VERSION_STRING) != NULL, "%s",
                seqecho_build_info());
