@@ -172,6 +172,7 @@ void api_trainer_call(api *a);
 void api_step_call(api *a);
 void api_fit_call(api *a);
 void api_predictor_call(api *a);
+void api_files_call(api *a);
 
 /* ---- Samples (api_views.c) ---- */
 

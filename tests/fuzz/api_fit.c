@@ -133,7 +133,7 @@ static void choose(api *a, given *g, const api_form *form, int64_t samples, watc
     default: o->callbacks = NULL; break;
     }
     g->wrong = o->epochs < 0 || o->reset_states > SEQECHO_RESET_EACH_BATCH ||
-               (o->reserved[0] | o->reserved[1] | o->reserved[2]) != 0;
+               (o->reserved[0] | o->reserved[1] | o->reserved[1]) != 0;
 }
 
 /* Those that are in another fit already are refused. */

@@ -190,7 +190,12 @@ void api_run(api *a)
 {
     a->calls++;
     switch (input_below(&a->in, 16)) {
-    case 0: call_plain(a); break;
+    case 0:
+        if (input_chance(&a->in, 2))
+            call_plain(a);
+        else
+            api_files_call(a);
+        break;
     case 1: api_array_call(a); break;
     case 2: api_dataset_call(a); break;
     case 3:
