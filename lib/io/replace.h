@@ -20,7 +20,8 @@ typedef struct se_bytes {
  * umask.  A symbolic link is itself replaced, not the file it leads to; other hard links
  * keep the old file.  The directory must be one that the process may read and write; the
  * permissions of the old file do not matter.  Any threads and processes may save to the
- * same path at the same time: one of their files is there in the end.
+ * same path at the same time: one of their files is there in the end.  The disk needs room
+ * for the old file and the new one.
  *
  *   SEQECHO_EINVAL      `path` is NULL, empty or ends in '/', or the size wraps around
  *   SEQECHO_EIO         nothing has changed: what is at `path` is neither a regular file
