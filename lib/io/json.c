@@ -104,7 +104,10 @@ int se_json_parse(json_t **out, const char *text, size_t size, const char *what)
     SE_TRY(enter_c(&locale, what));
     *out = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
     leave_c(&locale);
-    if (*out == NULL && json_error_code(&error) == json_error_out_of_memory)
+    /* Of some of its failed allocations jansson says nothing, of others that they are bad
+     * tokens. */
+    if (*out == NULL && (json_error_code(&error) == json_error_out_of_memory ||
+                         json_error_code(&error) == json_error_unknown))
         return se_fail(SEQECHO_ENOMEM, "%s: out of memory for JSON", what);
     if (*out == NULL)
         return se_fail(SEQECHO_EFORMAT, "%s: JSON is damaged at byte %d: %.120s", what,
