@@ -146,11 +146,13 @@ static void begin(given *g, bool in_fit[API_CALLBACKS])
         }
 }
 
-static void end(given *g, const bool in_fit[API_CALLBACKS])
+static void end(given *g, const bool in_fit[API_CALLBACKS], bool fits, int err)
 {
     for (size_t i = 0; i < API_CALLBACKS; i++)
-        if (g->used[i] != NULL)
+        if (g->used[i] != NULL) {
             g->used[i]->in_fit = in_fit[i];
+            FUZZ_CHECK(!fits || !in_fit[i] || err < 0, "two fits with one callback");
+        }
     api_views_free(&g->weight);
 }
 
@@ -179,7 +181,7 @@ static int expect_told(const api_trainer *t, int want, int told)
 }
 
 /* An outcome that an event asked for is as good. */
-static int fitted(api *a, api_trainer *t, const watch *w, int want, int err, uint64_t was)
+static void fitted(api *a, api_trainer *t, const watch *w, int want, int err, uint64_t was)
 {
     if (err == -77) {
         FUZZ_CHECK(w->answer == -77, "%d", w->answer);
@@ -204,7 +206,6 @@ static int fitted(api *a, api_trainer *t, const watch *w, int want, int err, uin
         if (w->events > 0)
             t->phase = API_UNKNOWN;
     }
-    return err;
 }
 
 static const api_form nothing = { .n_in = 1,
@@ -239,8 +240,8 @@ static void fit(api *a, api_trainer *t)
     begin(&g, in_fit);
     api_before(a);
     err = seqecho_trainer_fit(t->handle, x.view, y.view, options, report);
-    (void)fitted(a, t, &w, want, err, was);
-    end(&g, in_fit);
+    fitted(a, t, &w, want, err, was);
+    end(&g, in_fit, true, err);
     api_views_free(&x);
     api_views_free(&y);
 }
@@ -316,16 +317,17 @@ static void run_dataset(api *a, api_trainer *t, bool fits)
     api_before(a);
     if (fits) {
         err = seqecho_trainer_fit_dataset(t->handle, d->handle, &g.options, report);
-        (void)fitted(a, t, &w, want, err, was);
+        fitted(a, t, &w, want, err, was);
     } else {
         err = seqecho_trainer_evaluate_dataset(t->handle, d->handle, sequences, &g.options,
                                                report);
-        (void)api_after(a, sequences < 1 && want == API_RUNS ? SEQECHO_EINVAL : want, err,
-                        "evaluate_dataset", __FILE__, __LINE__);
+        if (sequences < 1 && t->handle != NULL && !t->in_event)
+            want = API_REFUSED;
+        (void)api_after(a, want, err, "evaluate_dataset", __FILE__, __LINE__);
         if (err == SEQECHO_OK || err == SEQECHO_ENUMERIC)
             t->phase = API_IDLE;
     }
-    end(&g, in_fit);
+    end(&g, in_fit, fits, err);
     if (err < 0 && err != SEQECHO_ENUMERIC && w.events == 0 && d->handle != NULL)
         FUZZ_CHECK(seqecho_dataset_position(d->handle) == d->position,
                    "a sequence is gone");

@@ -12,8 +12,8 @@ static int enter(const api_trainer *t, bool loss)
     return loss && !t->any_loss ? SEQECHO_ESTATE : SEQECHO_OK;
 }
 
-/* May the call be made: the samples are known, and no event of another trainer is at work on
- * the graph? */
+/* May the call be made: are the samples known, and is no event of another trainer at work
+ * on the graph? */
 static bool possible(const api *a, const api_trainer *t)
 {
     return t->handle == NULL || (t->form.known && (t->in_event || !api_busy(a, t->graph)));
