@@ -107,13 +107,12 @@ SEQECHO_API int seqecho_trainer_restore(seqecho_trainer *trainer,
 SEQECHO_API int seqecho_trainer_restore_memory(seqecho_trainer *trainer, const void *bytes,
                                                size_t size) SEQECHO_MUST_CHECK;
 
-/* ---- A callback that saves the training as it goes
- * ----------------------------------------
+/* ---- A callback that saves the training as it goes ----------------------------------
  *
  * Files are named checkpoint-NNNNNNNNNNNN.safetensors by the number of optimizer steps.
- * One is written after every so many epochs or batches, when the fit ends, and when an
- * event stops it.  Each is complete: of a fit that is resumed from any of them, everything
- * that follows is the same, bit for bit.
+ * One is written after every so many epochs or batches, after the last epoch, and when an
+ * event stops the fit.  Each is complete: of a fit that is resumed from any of them,
+ * everything that follows is the same, bit for bit.
  *
  * A fit that is not resumed refuses, with SEQECHO_ESTATE, a directory that holds
  * checkpoints of more steps than the trainer has made: they are of another training.  A

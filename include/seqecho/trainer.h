@@ -375,7 +375,8 @@ SEQECHO_API int seqecho_trainer_get(const seqecho_trainer *trainer, seqecho_para
 /* One value per epoch fitted so far: "loss", "accuracy", "top_k", "mse", "mae", "seconds",
  * "learning_rate", and of the validation "val_loss", "val_accuracy" and so on; NaN where
  * that was not computed.  NULL, and *count 0, for an unknown metric or before the first
- * epoch.  Owned by the trainer, valid until the next epoch of any of its fits. */
+ * epoch.  Owned by the trainer, valid until the next epoch of any of its fits, or until it
+ * is restored (files.h). */
 SEQECHO_API const double *seqecho_trainer_history(const seqecho_trainer *trainer,
                                                   const char *metric, size_t *count);
 

@@ -30,26 +30,36 @@ typedef struct checkpoint {
     se_monitor monitor;
 
     int64_t batches; /* of this fit so far */
-    bool current;    /* nothing has happened since the last save */
     bool stopped;    /* in the midst of an epoch, and saved there: the end */
     bool improved;   /* the epoch that has just ended is the best */
 } checkpoint;
 
 /* ---- A fit begins ------------------------------------------------------------------- */
 
-static int check_fit(const seqecho_callback *c, const seqecho_trainer *t, bool validation,
-                     bool resumed)
+/* What save() has written. */
+static int take_up(checkpoint *k, const se_saved *saved)
 {
-    const checkpoint *const k = (const checkpoint *)c;
-    const int64_t newest = se_folder_newest(k->directory, INT64_MAX);
+    SE_TRY(se_json_get_int(saved->state, "batches", 0, SE_COUNT_MAX, &k->batches, NAME));
+    return se_monitor_load(&k->monitor, saved);
+}
 
-    if (!resumed && newest > t->optimizer.iterations)
+static int check_fit(const seqecho_callback *c, const seqecho_trainer *t, bool validation,
+                     const se_saved *saved)
+{
+    checkpoint k = *(const checkpoint *)c;
+    const int64_t newest = se_folder_newest(k.directory, INT64_MAX);
+
+    if (k.save_best)
+        SE_TRY(se_monitor_check(&k.monitor, t, validation));
+    if (saved != NULL)
+        return take_up(&k, saved);
+    if (newest > t->optimizer.iterations)
         return se_fail(SEQECHO_ESTATE,
                        NAME ": \"%.120s\" has a checkpoint of %" PRId64
                             " steps, but this training has made %" PRId64
                             ": resume from it, or choose another directory",
-                       k->directory, newest, t->optimizer.iterations);
-    return k->save_best ? se_monitor_check(&k->monitor, t, validation) : SEQECHO_OK;
+                       k.directory, newest, t->optimizer.iterations);
+    return SEQECHO_OK;
 }
 
 static int begin(seqecho_callback *c, seqecho_trainer *t, bool validation,
@@ -61,12 +71,8 @@ static int begin(seqecho_callback *c, seqecho_trainer *t, bool validation,
     SE_TRY(se_folder_create(k->directory, NAME));
     se_monitor_begin(&k->monitor, validation);
     k->batches = 0;
-    k->current = k->stopped = k->improved = false;
-    if (saved == NULL)
-        return SEQECHO_OK;
-    k->current = true;
-    SE_TRY(se_json_get_int(saved->state, "batches", 0, SE_COUNT_MAX, &k->batches, NAME));
-    return se_monitor_load(&k->monitor, saved);
+    k->stopped = k->improved = false;
+    return saved != NULL ? take_up(k, saved) : SEQECHO_OK;
 }
 
 static int save(const seqecho_callback *c, json_t *state, se_writer *w, const char *prefix)
@@ -100,7 +106,6 @@ static int write_checkpoint(checkpoint *k, const seqecho_trainer *t)
 
     SE_TRY(write_file(k, t, se_checkpoint_name(name, steps)));
     se_folder_tidy(k->directory, steps, k->keep);
-    k->current = true;
     return SEQECHO_OK;
 }
 
@@ -113,20 +118,20 @@ static int event(seqecho_callback *c, const seqecho_event *e)
     k->improved = e->kind == SEQECHO_EVENT_EPOCH_END && k->save_best &&
                   se_monitor_improved(&k->monitor, se_history_last(&e->trainer->history,
                                                                    k->monitor.series));
-    if (e->kind == SEQECHO_EVENT_BATCH_END || e->kind == SEQECHO_EVENT_EPOCH_END)
-        k->current = false;
     return 0;
 }
 
-/* Is it time for another one? */
+/* Is it time for another one?  Not at the end of the fit, but before: early stopping puts
+ * the best weights back there, from which no longer fit would go on. */
 static bool is_due(const checkpoint *k, const seqecho_event *e, bool stopped)
 {
     switch (e->kind) {
+    case SEQECHO_EVENT_EPOCH_BEGIN: return stopped;
     case SEQECHO_EVENT_BATCH_END:
         return stopped || (k->every_batches > 0 && k->batches % k->every_batches == 0);
     case SEQECHO_EVENT_EPOCH_END:
-        return stopped || (k->every_epochs > 0 && (e->epoch + 1) % k->every_epochs == 0);
-    case SEQECHO_EVENT_FIT_END: return !k->current;
+        return stopped || e->epoch + 1 >= e->epochs ||
+               (k->every_epochs > 0 && (e->epoch + 1) % k->every_epochs == 0);
     default: return false;
     }
 }
@@ -139,10 +144,11 @@ static int after(seqecho_callback *c, const seqecho_event *e, bool stopped)
      * fit that was not stopped goes through, so nobody should go on from there. */
     if (k->stopped)
         return 0;
-    if (is_due(k, e, stopped))
-        SE_TRY(write_checkpoint(k, e->trainer));
     k->stopped = stopped && e->kind == SEQECHO_EVENT_BATCH_END;
-    return k->improved ? write_file(k, e->trainer, SE_CHECKPOINT_BEST) : 0;
+    /* In this order: a fit that goes on from the checkpoint takes this best for saved. */
+    if (k->improved)
+        SE_TRY(write_file(k, e->trainer, SE_CHECKPOINT_BEST));
+    return is_due(k, e, stopped) ? write_checkpoint(k, e->trainer) : SEQECHO_OK;
 }
 
 /* ---- Options ------------------------------------------------------------------------ */
@@ -229,8 +235,10 @@ int seqecho_checkpoint_create(seqecho_callback **out,
 
 /* ---- Finding ------------------------------------------------------------------------ */
 
+static const char what[] = "checkpoint_latest";
+
 /* Is this file a whole checkpoint? */
-static int check_file(const char *path, const char *what)
+static int check_file(const char *path)
 {
     seqecho_allocator a;
     unsigned char *bytes;
@@ -248,29 +256,47 @@ static int check_file(const char *path, const char *what)
     return whole || err < 0 ? err : SEQECHO_EFORMAT;
 }
 
-int seqecho_checkpoint_latest(const char *directory, char *path, size_t size)
+/* The path of the newest that is one; there is room for that of any. */
+static int find_whole(const char *directory, char *path, size_t room)
 {
-    static const char what[] = "checkpoint_latest";
     int64_t number = INT64_MAX;
     char name[SE_CHECKPOINT_NAME];
     se_strbuf text;
 
-    if (directory == NULL || path == NULL)
-        return se_fail(SEQECHO_EINVAL, "%s: %s is NULL", what,
-                       directory == NULL ? "directory" : "path");
     while ((number = se_folder_newest(directory, number)) >= 0) {
         int err;
 
-        se_strbuf_init(&text, path, size);
+        se_strbuf_init(&text, path, room);
         se_strbuf_add(&text, "%s/%s", directory, se_checkpoint_name(name, number));
-        if (text.length >= size)
-            return se_fail(SEQECHO_EINVAL,
-                           "%s: the path needs %zu characters and a NUL, but size is %zu",
-                           what, text.length, size);
-        err = check_file(path, what);
+        err = check_file(path);
         if (err == SEQECHO_OK || err == SEQECHO_ENOMEM)
             return err;
     }
     return se_fail(SEQECHO_ENOTFOUND, "%s: no whole checkpoint in \"%.160s\"", what,
                    directory);
+}
+
+int seqecho_checkpoint_latest(const char *directory, char *path, size_t size)
+{
+    seqecho_allocator a;
+    char *found;
+    size_t room;
+    int err;
+
+    if (directory == NULL || path == NULL)
+        return se_fail(SEQECHO_EINVAL, "%s: %s is NULL", what,
+                       directory == NULL ? "directory" : "path");
+    SE_TRY(se_allocator_read(&a, NULL));
+    if (!se_size_add(&room, strlen(directory), SE_CHECKPOINT_NAME + 1))
+        return se_fail(SEQECHO_EINVAL, "%s: directory is too long", what);
+    SE_TRY(se_alloc(&found, &a, room, 1, what));
+    err = find_whole(directory, found, room);
+    if (err == SEQECHO_OK && strlen(found) >= size)
+        err = se_fail(SEQECHO_EINVAL,
+                      "%s: the path needs %zu characters and a NUL, but size is %zu", what,
+                      strlen(found), size);
+    if (err == SEQECHO_OK)
+        memcpy(path, found, strlen(found) + 1);
+    se_free(&a, found);
+    return err;
 }

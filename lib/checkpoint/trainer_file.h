@@ -6,6 +6,7 @@
  *     trainer/history/<series>               F64, a figure an epoch
  *     trainer/optimizer/<moment>/<weight>    F32, like the weight
  *     trainer/state/<layer>                  F32, a state as the layer keeps it
+ *     trainer/dataset/sequence               I32, and of the validation's: train/resume.h
  *     trainer/callback/<i>/...               as the callback likes
  *
  * None of these can be the name of a weight, which has one '/'. */

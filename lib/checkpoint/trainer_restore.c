@@ -73,7 +73,9 @@ static int check_kind(const restoring *r, const json_t *object)
                        "%s: the optimizer of the file is %.40s, the trainer's is %s",
                        r->what, name, se_optimizer_name(o));
     SE_TRY(check_flag(r, object, "amsgrad", o->amsgrad));
+    SE_TRY(check_flag(r, object, "nesterov", o->nesterov));
     SE_TRY(check_flag(r, object, "centered", o->centered));
+    SE_TRY(check_flag(r, object, "epsilon_outside", o->epsilon_outside));
     return check_flag(r, object, "has_velocity", o->moment[SE_MOMENT_VELOCITY] != NULL);
 }
 

@@ -65,7 +65,9 @@ static json_t *describe_optimizer(const se_optimizer *o)
     bool good = se_json_put_text(object, "class_name", se_optimizer_name(o)) == 0;
 
     good = se_json_put_bool(object, "amsgrad", o->amsgrad) == 0 && good;
+    good = se_json_put_bool(object, "nesterov", o->nesterov) == 0 && good;
     good = se_json_put_bool(object, "centered", o->centered) == 0 && good;
+    good = se_json_put_bool(object, "epsilon_outside", o->epsilon_outside) == 0 && good;
     good = se_json_put_bool(object, "has_velocity",
                             o->moment[SE_MOMENT_VELOCITY] != NULL) == 0 &&
            good;

@@ -245,8 +245,7 @@ void seqecho_dataset_next(seqecho_dataset *dataset)
         return;
     se_sequence_draw(&dataset->rng, dataset->domain, (uint32_t)dataset->n_unique,
                      dataset->sequence, dataset->length);
-    frame_sequence(dataset, &dataset->x);
-    frame_sequence(dataset, &dataset->y);
+    se_dataset_frame(dataset);
 }
 
 int seqecho_dataset_set_sequence(seqecho_dataset *dataset, const int32_t *sequence,
@@ -262,8 +261,7 @@ int seqecho_dataset_set_sequence(seqecho_dataset *dataset, const int32_t *sequen
                        length, dataset->length);
     SE_TRY(se_sequence_check(what, sequence, length, dataset->n_unique));
     memmove(dataset->sequence, sequence, length * sizeof *sequence);
-    frame_sequence(dataset, &dataset->x);
-    frame_sequence(dataset, &dataset->y);
+    se_dataset_frame(dataset);
     return SEQECHO_OK;
 }
 
@@ -325,4 +323,15 @@ se_dataset_identity se_dataset_identify(const seqecho_dataset *d)
         .number = { (int64_t)d->length, d->n_unique, (int64_t)d->n_in, (int64_t)d->y.steps,
                     (int64_t)d->encoding, (int64_t)d->rows, d->domain == SE_RNG_HELD_OUT },
     };
+}
+
+int32_t *se_dataset_sequence(seqecho_dataset *d)
+{
+    return d->sequence;
+}
+
+void se_dataset_frame(seqecho_dataset *d)
+{
+    frame_sequence(d, &d->x);
+    frame_sequence(d, &d->y);
 }

@@ -34,6 +34,11 @@ extern const char *const se_dataset_numbers[SE_DATASET_NUMBERS];
 /* Of NULL: zeros. */
 se_dataset_identity se_dataset_identify(const seqecho_dataset *dataset);
 
+/* The memory of the current sequence.  Who writes values in [0, n_unique) there has it
+ * framed next. */
+int32_t *se_dataset_sequence(seqecho_dataset *dataset);
+void se_dataset_frame(seqecho_dataset *dataset);
+
 /* ---- The workers behind the public functions: arguments already checked ------------- */
 
 /* Draw sequence number rng->position of a domain of base/rng.h, and step to the next

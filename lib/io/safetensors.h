@@ -14,7 +14,7 @@
 /* A header is no larger.  (The format allows 100 MB.) */
 #define SE_HEADER_MAX ((size_t)8 << 20)
 
-typedef enum se_dtype { SE_F32, SE_F64, SE_F16, SE_BF16, SE_DTYPE_OTHER } se_dtype;
+typedef enum se_dtype { SE_F32, SE_F64, SE_F16, SE_BF16, SE_I32, SE_DTYPE_OTHER } se_dtype;
 
 #define SE_TENSOR_RANK 4
 
@@ -66,6 +66,9 @@ const char *se_tensor_text(char text[SE_TENSOR_TEXT], const se_tensor *t);
 bool se_tensor_floats(const se_tensor *t, size_t first, size_t count, float *out);
 bool se_tensor_doubles(const se_tensor *t, size_t first, size_t count, double *out);
 
+/* The same of SE_I32 alone. */
+bool se_tensor_ints(const se_tensor *t, size_t first, size_t count, int32_t *out);
+
 /* ---- Writing ------------------------------------------------------------------------- */
 
 /* A file being put together.  The first failure stays in `err`, with its message, and all
@@ -91,8 +94,8 @@ void se_writer_text(se_writer *w, const char *key, const char *text);
  * be made. */
 void se_writer_json(se_writer *w, const char *key, json_t *value);
 
-/* An array, SE_F32 or SE_F64, which must stay until the file is written.  Those of 8 bytes
- * an element are to come first, so that all are aligned in the file. */
+/* An array, SE_F32, SE_F64 or SE_I32, which must stay until the file is written.  Those of
+ * 8 bytes an element are to come first, so that all are aligned in the file. */
 void se_writer_tensor(se_writer *w, const char *name, se_dtype dtype, size_t rank,
                       const int64_t *dim, const void *data);
 

@@ -22,8 +22,8 @@ static const struct {
     [SE_F64] = { "F64", 8 },
     [SE_F16] = { "F16", 2 },
     [SE_BF16] = { "BF16", 2 },
+    [SE_I32] = { "I32", 4 },
     /* These are measured and passed over: SE_DTYPE_OTHER. */
-    { "I32", 4 },
     { "U32", 4 },
     { "I64", 8 },
     { "U64", 8 },
@@ -411,7 +411,7 @@ bool se_tensor_floats(const se_tensor *t, size_t first, size_t count, float *out
         default: return false;
         }
     }
-    return t->dtype != SE_DTYPE_OTHER;
+    return t->dtype < SE_I32;
 }
 
 bool se_tensor_doubles(const se_tensor *t, size_t first, size_t count, double *out)
@@ -420,5 +420,17 @@ bool se_tensor_doubles(const se_tensor *t, size_t first, size_t count, double *o
         return false;
     for (size_t i = 0; i < count; i++)
         out[i] = double_of(t->data + 8 * (first + i));
+    return true;
+}
+
+bool se_tensor_ints(const se_tensor *t, size_t first, size_t count, int32_t *out)
+{
+    if (t->dtype != SE_I32)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t bits = word(t->data + 4 * (first + i), 4);
+
+        memcpy(&out[i], &bits, sizeof bits);
+    }
     return true;
 }

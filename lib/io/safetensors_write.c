@@ -98,7 +98,9 @@ static json_t *make_entry(se_dtype dtype, size_t rank, const int64_t *dim, size_
     for (size_t i = 0; i < rank; i++)
         good = json_array_append_new(shape, json_integer(dim[i])) == 0 && good;
     good = json_object_set_new(entry, "dtype",
-                               json_string(dtype == SE_F64 ? "F64" : "F32")) == 0 &&
+                               json_string(dtype == SE_F64   ? "F64"
+                                           : dtype == SE_F32 ? "F32"
+                                                             : "I32")) == 0 &&
            good;
     good = json_object_set_new(entry, "shape", shape) == 0 && good;
     good =
@@ -114,10 +116,10 @@ static json_t *make_entry(se_dtype dtype, size_t rank, const int64_t *dim, size_
 static int add_tensor(se_writer *w, const char *name, se_dtype dtype, size_t rank,
                       const int64_t *dim, const void *data)
 {
-    const size_t element = dtype == SE_F64 ? sizeof(double) : sizeof(float);
+    const size_t element = dtype == SE_F64 ? 8 : 4;
     size_t size = 0, end = 0;
 
-    assert(dtype == SE_F64 || dtype == SE_F32);
+    assert(dtype == SE_F64 || dtype == SE_F32 || dtype == SE_I32);
     if (!se_size_product(&size, dim, rank) || !se_size_mul(&size, size, element) ||
         !se_size_add(&end, w->offset, size))
         return se_fail(SEQECHO_ENOMEM, "%s: \"%s\" does not fit the address space", w->what,

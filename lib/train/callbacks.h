@@ -17,11 +17,12 @@ typedef struct se_saved {
 
 typedef struct se_callback_ops {
     const char *name; /* in messages and in files */
-    /* Can it serve such a fit, which may be a resumed one?  Changes nothing; or NULL. */
+    /* Can it serve such a fit, and where that is resumed, go on from what was saved?  Else
+     * saved is NULL.  Changes nothing; or NULL. */
     int (*check)(const seqecho_callback *callback, const seqecho_trainer *trainer,
-                 bool validation, bool resumed);
-    /* A fit begins that every callback can serve: forget the last one, take what is needed;
-     * or NULL.  Where the fit is resumed, take up what was saved; else saved is NULL. */
+                 bool validation, const se_saved *saved);
+    /* A fit begins that every callback can serve: forget the last one, take what is needed,
+     * and what was saved; or NULL. */
     int (*begin)(seqecho_callback *callback, seqecho_trainer *trainer, bool validation,
                  const se_saved *saved);
     /* The answer is that of a seqecho_event_fn; a negative one has its message set. */

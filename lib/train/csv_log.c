@@ -142,15 +142,34 @@ static int write_header(const csv_log *log)
 
 /* ---- The callback ---- */
 
+/* The bytes that save() has found; 0 for what cannot be cut, as a pipe. */
+static int saved_size(const se_saved *saved, int64_t *size)
+{
+    *size = 0;
+    return saved != NULL
+               ? se_json_get_int(saved->state, "size", 0, SE_COUNT_MAX, size, NAME)
+               : SEQECHO_OK;
+}
+
+static int check_fit(const seqecho_callback *c, const seqecho_trainer *t, bool validation,
+                     const se_saved *saved)
+{
+    int64_t size;
+
+    SE_UNUSED(c);
+    SE_UNUSED(t);
+    SE_UNUSED(validation);
+    return saved_size(saved, &size);
+}
+
 static int begin(seqecho_callback *c, seqecho_trainer *t, bool validation,
                  const se_saved *saved)
 {
     csv_log *const log = (csv_log *)c;
-    int64_t kept = 0; /* bytes of a file that is there, if the fit goes on */
+    int64_t kept; /* bytes of a file that is there, if the fit goes on */
     int how, err;
 
-    if (saved != NULL)
-        SE_TRY(se_json_get_int(saved->state, "size", 1, SE_COUNT_MAX, &kept, NAME));
+    SE_TRY(saved_size(saved, &kept));
     log->kept = (off_t)kept;
     how = log->append || kept > 0 ? O_RDWR | O_APPEND : O_WRONLY | O_TRUNC;
     for (size_t i = 0; i < SE_HISTORY_SERIES; i++)
@@ -175,9 +194,7 @@ static int save(const seqecho_callback *c, json_t *state, se_writer *w, const ch
 
     SE_UNUSED(w);
     SE_UNUSED(prefix);
-    if (size < 0)
-        return fail(log, "find the end of");
-    return se_json_put_int(state, "size", (int64_t)size);
+    return se_json_put_int(state, "size", size > 0 ? (int64_t)size : 0);
 }
 
 /* The lines that were written after the checkpoint was taken come again. */
@@ -240,6 +257,7 @@ int seqecho_csv_log_create(seqecho_callback **out, const seqecho_csv_log_options
 {
     static const se_callback_ops ops = {
         .name = NAME,
+        .check = check_fit,
         .begin = begin,
         .event = event,
         .save = save,

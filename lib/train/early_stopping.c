@@ -27,14 +27,7 @@ typedef struct early_stopping {
     bool has_weights;
 } early_stopping;
 
-static int check_fit(const seqecho_callback *c, const seqecho_trainer *t, bool validation,
-                     bool resumed)
-{
-    SE_UNUSED(resumed);
-    return se_monitor_check(&((const early_stopping *)c)->monitor, t, validation);
-}
-
-/* What save() has written. */
+/* What save() has written, but for the weights. */
 static int take_up(early_stopping *s, const se_saved *saved)
 {
     SE_TRY(se_monitor_load(&s->monitor, saved));
@@ -45,10 +38,39 @@ static int take_up(early_stopping *s, const se_saved *saved)
     if (s->has_weights && !s->restore)
         return se_fail(SEQECHO_EINVAL, NAME ": restore_best_weights was set when the "
                                             "checkpoint was taken, and is not now");
-    if (!s->has_weights)
+    return SEQECHO_OK;
+}
+
+static int check_fit(const seqecho_callback *c, const seqecho_trainer *t, bool validation,
+                     const se_saved *saved)
+{
+    early_stopping s = *(const early_stopping *)c;
+
+    SE_TRY(se_monitor_check(&s.monitor, t, validation));
+    if (saved == NULL)
         return SEQECHO_OK;
-    SE_TRY(se_block_find(saved->file, s->graph, saved->prefix, NAME));
-    se_block_read(saved->file, s->graph, saved->prefix, s->weights);
+    SE_TRY(take_up(&s, saved));
+    return s.has_weights
+               ? se_block_find(saved->file, t->session->graph, saved->prefix, NAME)
+               : SEQECHO_OK;
+}
+
+static int begin(seqecho_callback *c, seqecho_trainer *t, bool validation,
+                 const se_saved *saved)
+{
+    early_stopping *const s = (early_stopping *)c;
+    const seqecho_graph *const graph = t->session->graph;
+
+    if (s->restore)
+        SE_TRY(se_alloc(&s->weights, &c->allocator, graph->n_params, sizeof *s->weights,
+                        "best weights"));
+    se_monitor_begin(&s->monitor, validation);
+    s->wait = 0;
+    s->best_epoch = 0;
+    s->graph = graph;
+    s->has_weights = false;
+    if (saved != NULL && take_up(s, saved) == SEQECHO_OK && s->has_weights)
+        se_block_read(saved->file, graph, saved->prefix, s->weights);
     return SEQECHO_OK;
 }
 
@@ -58,26 +80,6 @@ static void end(seqecho_callback *c)
 
     se_free(&c->allocator, s->weights);
     s->weights = NULL;
-}
-
-static int begin(seqecho_callback *c, seqecho_trainer *t, bool validation,
-                 const se_saved *saved)
-{
-    early_stopping *const s = (early_stopping *)c;
-    int err;
-
-    se_monitor_begin(&s->monitor, validation);
-    s->wait = 0;
-    s->best_epoch = 0;
-    s->graph = t->session->graph;
-    s->has_weights = false;
-    if (s->restore)
-        SE_TRY(se_alloc(&s->weights, &c->allocator, s->graph->n_params, sizeof *s->weights,
-                        "best weights"));
-    err = saved != NULL ? take_up(s, saved) : SEQECHO_OK;
-    if (err < 0)
-        end(c);
-    return err;
 }
 
 static int save(const seqecho_callback *c, json_t *state, se_writer *w, const char *prefix)

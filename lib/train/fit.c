@@ -116,6 +116,7 @@ static int send_not_finite(se_fit_run *run)
     SE_TRY(send_event(run, SEQECHO_EVENT_NOT_FINITE, &figures));
     answered = run->stopped;
     run->stopped = run->stopped || stopped;
+    run->place.ended |= answered;
     return answered ? SEQECHO_OK : se_fail(SEQECHO_ENUMERIC, "%s", message);
 }
 
@@ -162,13 +163,18 @@ static int run_batches(se_fit_run *run)
 
 static int validate(se_fit_run *run)
 {
+    seqecho_dataset *const dataset = run->validation.dataset;
+    const uint64_t position = seqecho_dataset_position(dataset);
     int err;
 
     if (!se_fit_validates(run))
         return SEQECHO_OK;
     err = se_evaluation_run(&run->validation, run->t, &run->place.measured);
-    if (err == SEQECHO_ENUMERIC)
+    if (err == SEQECHO_ENUMERIC) {
+        /* A fit that goes on from here draws the same sequences. */
+        seqecho_dataset_seek(dataset, position);
         return send_not_finite(run);
+    }
     SE_TRY(err);
     run->place.validated = true;
     return SEQECHO_OK;
@@ -264,38 +270,40 @@ static int choose_samples(se_fit_run *run)
     return v->samples.x != NULL ? se_evaluation_prepare(v, run->t, opt) : SEQECHO_OK;
 }
 
-static int begin_callback(se_fit_run *run, size_t i)
+/* Check callback number i, or begin it, with what it had written where the fit is
+ * resumed. */
+static int prepare_callback(const se_fit_run *run, size_t i, bool begin)
 {
     seqecho_callback *const c = run->opt.callbacks[i];
-    const se_resume *const resume = run->t->resume;
+    const bool validation = se_fit_validates(run);
     char prefix[SE_CALLBACK_PREFIX];
-    se_saved saved;
+    se_saved room, *saved = NULL;
 
-    if (c->ops->begin == NULL)
-        return SEQECHO_OK;
-    if (!run->resumed)
-        return c->ops->begin(c, run->t, se_fit_validates(run), NULL);
-    saved = (se_saved){ json_array_get(json_object_get(resume->place, "callbacks"), i),
-                        &resume->file, se_callback_prefix(prefix, i) };
-    return c->ops->begin(c, run->t, se_fit_validates(run), &saved);
+    if (run->resumed) {
+        const se_resume *const resume = run->t->resume;
+        const json_t *const states = json_object_get(resume->place, "callbacks");
+
+        saved = &room;
+        *saved = (se_saved){ json_array_get(states, i), &resume->file,
+                             se_callback_prefix(prefix, i) };
+    }
+    if (begin)
+        return c->ops->begin != NULL ? c->ops->begin(c, run->t, validation, saved)
+                                     : SEQECHO_OK;
+    return c->ops->check != NULL ? c->ops->check(c, run->t, validation, saved) : SEQECHO_OK;
 }
 
 /* None begins if any of them refuses: a log would have lost the lines of the last fit. */
 static int begin_callbacks(se_fit_run *run)
 {
-    const bool validation = se_fit_validates(run);
-
     for (size_t i = 0; i < run->opt.n_callbacks; i++) {
-        const seqecho_callback *const c = run->opt.callbacks[i];
-
-        if (c->in_fit)
+        if (run->opt.callbacks[i]->in_fit)
             return se_fail(SEQECHO_ESTATE, "fit: callbacks[%zu] is at work in another fit",
                            i);
-        if (c->ops->check != NULL)
-            SE_TRY(c->ops->check(c, run->t, validation, run->resumed));
+        SE_TRY(prepare_callback(run, i, false));
     }
     for (; run->begun < run->opt.n_callbacks; run->begun++) {
-        SE_TRY(begin_callback(run, run->begun));
+        SE_TRY(prepare_callback(run, run->begun, true));
         run->opt.callbacks[run->begun]->in_fit = true;
     }
     return SEQECHO_OK;
@@ -329,12 +337,12 @@ static int prepare(se_fit_run *run)
     SE_TRY(se_history_reserve(&t->history, opt->epochs, &t->allocator));
     run->resumed = opt->resume && t->resume != NULL;
     if (run->resumed)
-        SE_TRY(se_place_fits(run, t->resume->place));
+        SE_TRY(se_place_fits(run, t->resume));
     SE_TRY(begin_callbacks(run));
     SE_TRY(se_trainer_bind(
         t, run->batch > run->validation.batch ? run->batch : run->validation.batch, false));
     if (run->resumed)
-        se_place_take(run, t->resume->place);
+        se_place_take(run, t->resume);
     se_trainer_forget_resume(t);
     return SEQECHO_OK;
 }

@@ -7,7 +7,7 @@
 #include "train/evaluate.h"
 #include "train/shuffle.h"
 
-/* What has happened last.  Names of them are in files: fit_place.c. */
+/* What has happened last.  Names of them are in files: resume.c. */
 typedef enum se_stage {
     SE_STAGE_EPOCH_BEGIN, /* an epoch has its samples; no batch is done */
     SE_STAGE_BATCH_END,   /* a batch is done */

@@ -20,17 +20,26 @@ typedef struct reduce_lr {
     int64_t quiet; /* what is left of the cooldown */
 } reduce_lr;
 
+/* What save() has written. */
+static int take_up(reduce_lr *r, const se_saved *saved)
+{
+    SE_TRY(se_monitor_load(&r->monitor, saved));
+    SE_TRY(se_json_get_int(saved->state, "wait", 0, SE_COUNT_MAX, &r->wait, NAME));
+    return se_json_get_int(saved->state, "quiet", 0, SE_COUNT_MAX, &r->quiet, NAME);
+}
+
 /* A rate that cannot be set, because it follows a schedule, is found out now: by setting
  * that of a copy. */
 static int check_fit(const seqecho_callback *c, const seqecho_trainer *t, bool validation,
-                     bool resumed)
+                     const se_saved *saved)
 {
     se_optimizer optimizer = t->optimizer;
+    reduce_lr r = *(const reduce_lr *)c;
 
-    SE_UNUSED(resumed);
-    SE_TRY(se_monitor_check(&((const reduce_lr *)c)->monitor, t, validation));
-    return se_optimizer_set(&optimizer, SEQECHO_PARAM_LEARNING_RATE,
-                            se_optimizer_rate(&t->optimizer));
+    SE_TRY(se_monitor_check(&r.monitor, t, validation));
+    SE_TRY(se_optimizer_set(&optimizer, SEQECHO_PARAM_LEARNING_RATE,
+                            se_optimizer_rate(&t->optimizer)));
+    return saved != NULL ? take_up(&r, saved) : SEQECHO_OK;
 }
 
 static int begin(seqecho_callback *c, seqecho_trainer *t, bool validation,
@@ -41,11 +50,7 @@ static int begin(seqecho_callback *c, seqecho_trainer *t, bool validation,
     SE_UNUSED(t);
     se_monitor_begin(&r->monitor, validation);
     r->wait = r->quiet = 0;
-    if (saved == NULL)
-        return SEQECHO_OK;
-    SE_TRY(se_monitor_load(&r->monitor, saved));
-    SE_TRY(se_json_get_int(saved->state, "wait", 0, SE_COUNT_MAX, &r->wait, NAME));
-    return se_json_get_int(saved->state, "quiet", 0, SE_COUNT_MAX, &r->quiet, NAME);
+    return saved != NULL ? take_up(r, saved) : SEQECHO_OK;
 }
 
 static int save(const seqecho_callback *c, json_t *state, se_writer *w, const char *prefix)

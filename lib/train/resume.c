@@ -124,9 +124,11 @@ static bool read_score(const json_t *list, se_score *s)
 
 /* ---- Datasets ----------------------------------------------------------------------- */
 
-static json_t *write_dataset(const seqecho_dataset *dataset)
+static json_t *write_dataset(const seqecho_dataset *dataset, se_writer *w,
+                             const char *array)
 {
     const se_dataset_identity id = se_dataset_identify(dataset);
+    const int32_t *const sequence = seqecho_dataset_sequence(dataset, NULL);
     json_t *const object = json_object();
     bool good;
 
@@ -139,18 +141,43 @@ static json_t *write_dataset(const seqecho_dataset *dataset)
         good = se_json_put_int(object, se_dataset_numbers[i], id.number[i]) == 0 && good;
     good = se_json_put_uint64(object, "position", seqecho_dataset_position(dataset)) == 0 &&
            good;
+    se_writer_tensor(w, array, SE_I32, 1, &id.number[0], sequence);
     if (good)
         return object;
     json_decref(object);
     return NULL;
 }
 
+/* Is the sequence there that it was at? */
+static int check_sequence(const se_container *file, const char *array,
+                          const se_dataset_identity *id)
+{
+    const int64_t length = id->number[0], n_unique = id->number[1];
+    se_tensor t;
+
+    if (!se_container_find(file, array, &t) || t.dtype != SE_I32 ||
+        !se_tensor_is(&t, 1, &length))
+        return se_fail(SEQECHO_EFORMAT,
+                       "fit: the array \"%s\" is missing or not of %" PRId64 " integers",
+                       array, length);
+    for (int64_t i = 0; i < length; i++) {
+        int32_t value;
+
+        se_tensor_ints(&t, (size_t)i, 1, &value);
+        if (value < 0 || value >= n_unique)
+            return se_fail(SEQECHO_EFORMAT,
+                           "fit: \"%s\": value %" PRId64 " is %d, expected 0 to %" PRId64,
+                           array, i, (int)value, n_unique - 1);
+    }
+    return SEQECHO_OK;
+}
+
 /* Is this the dataset that was written? */
-static int check_dataset(const json_t *place, const char *name,
+static int check_dataset(const se_resume *resume, const char *name, const char *array,
                          const seqecho_dataset *dataset)
 {
     const se_dataset_identity id = se_dataset_identify(dataset);
-    const json_t *const object = json_object_get(place, name);
+    const json_t *const object = json_object_get(resume->place, name);
     uint64_t seed, position;
 
     if (json_is_null(object) || dataset == NULL) {
@@ -177,19 +204,25 @@ static int check_dataset(const json_t *place, const char *name,
                            "fit: the checkpoint's %s has %s %" PRId64 ", found %" PRId64,
                            name, se_dataset_numbers[i], number, id.number[i]);
     }
-    return SEQECHO_OK;
+    return check_sequence(&resume->file, array, &id);
 }
 
-/* Draw the sequence again that was there. */
-static void take_dataset(const json_t *place, const char *name, seqecho_dataset *dataset)
+/* Bring it to that sequence, which need not be one that it has drawn. */
+static void take_dataset(const se_resume *resume, const char *name, const char *array,
+                         seqecho_dataset *dataset)
 {
+    const json_t *const object = json_object_get(resume->place, name);
     uint64_t position = 0;
+    size_t length;
+    se_tensor t;
 
-    if (dataset == NULL ||
-        se_json_get_uint64(json_object_get(place, name), "position", &position, name) < 0)
+    if (dataset == NULL || !se_container_find(&resume->file, array, &t) ||
+        se_json_get_uint64(object, "position", &position, name) < 0)
         return;
-    seqecho_dataset_seek(dataset, position - 1);
-    seqecho_dataset_next(dataset);
+    (void)seqecho_dataset_sequence(dataset, &length);
+    se_tensor_ints(&t, 0, length, se_dataset_sequence(dataset));
+    se_dataset_frame(dataset);
+    seqecho_dataset_seek(dataset, position);
 }
 
 /* ---- Callbacks ---------------------------------------------------------------------- */
@@ -257,14 +290,17 @@ int se_place_write(json_t **out, const se_fit_run *run, se_writer *w)
         se_json_put_int(o, "batch_size", run->batch) < 0 ||
         se_json_put_bool(o, "shuffle", run->opt.shuffle != 0) < 0 ||
         se_json_put_int(o, "reset_states", (int64_t)run->opt.reset_states) < 0 ||
+        se_json_put_int(o, "validation_samples", run->validation.count) < 0 ||
+        se_json_put_int(o, "validation_sequences", run->validation.sequences) < 0 ||
         se_json_put(o, "score", write_score(&p->score)) < 0 ||
         se_json_put_double(o, "seconds", p->seconds) < 0 ||
         se_json_put_double(o, "learning_rate", p->rate) < 0 ||
         se_json_put_bool(o, "validated", p->validated) < 0 ||
         se_json_put(o, "validation", write_report(&p->measured)) < 0 ||
         se_json_put(o, "last_epoch", write_report(&p->last)) < 0 ||
-        se_json_put(o, "dataset", write_dataset(run->dataset)) < 0 ||
-        se_json_put(o, "validation_dataset", write_dataset(run->validation.dataset)) < 0 ||
+        se_json_put(o, "dataset", write_dataset(run->dataset, w, SE_DATASET_ARRAY)) < 0 ||
+        se_json_put(o, "validation_dataset",
+                    write_dataset(run->validation.dataset, w, SE_VALIDATION_ARRAY)) < 0 ||
         se_json_put(o, "callbacks", write_callbacks(run, w)) < 0) {
         json_decref(o);
         return w->err < 0 ? w->err
@@ -277,6 +313,12 @@ int se_place_write(json_t **out, const se_fit_run *run, se_writer *w)
     return SEQECHO_OK;
 }
 
+static bool is_of_place(const char *array)
+{
+    return strncmp(array, SE_CALLBACK_ARRAYS, sizeof SE_CALLBACK_ARRAYS - 1) == 0 ||
+           strcmp(array, SE_DATASET_ARRAY) == 0 || strcmp(array, SE_VALIDATION_ARRAY) == 0;
+}
+
 int se_place_write_again(json_t **out, const se_resume *resume, se_writer *w)
 {
     void *cursor = NULL;
@@ -284,9 +326,9 @@ int se_place_write_again(json_t **out, const se_resume *resume, se_writer *w)
     se_tensor t;
 
     while ((name = se_container_next(&resume->file, &cursor)) != NULL)
-        if (strncmp(name, SE_CALLBACK_ARRAYS, sizeof SE_CALLBACK_ARRAYS - 1) == 0 &&
-            se_container_find(&resume->file, name, &t) && t.rank <= SE_TENSOR_RANK &&
-            (t.dtype == SE_F32 || t.dtype == SE_F64))
+        if (is_of_place(name) && se_container_find(&resume->file, name, &t) &&
+            t.rank <= SE_TENSOR_RANK &&
+            (t.dtype == SE_F32 || t.dtype == SE_F64 || t.dtype == SE_I32))
             se_writer_tensor(w, name, t.dtype, t.rank, t.dim, t.data);
     *out = json_incref(resume->place);
     return w->err;
@@ -331,6 +373,8 @@ int se_place_check(const json_t *place, const char *what)
     SE_TRY(se_json_get_int(place, "batch_size", 1, SE_COUNT_MAX, &number, what));
     SE_TRY(se_json_get_int(place, "reset_states", SEQECHO_RESET_NEVER,
                            SEQECHO_RESET_EACH_BATCH, &number, what));
+    SE_TRY(se_json_get_int(place, "validation_samples", 0, SE_COUNT_MAX, &number, what));
+    SE_TRY(se_json_get_int(place, "validation_sequences", 1, SE_COUNT_MAX, &number, what));
     SE_TRY(se_json_get_bool(place, "shuffle", &flag, what));
     return se_json_get(place, "callbacks", JSON_ARRAY, &list, what);
 }
@@ -348,8 +392,9 @@ static int check_number(const json_t *place, const char *name, int64_t now)
     return SEQECHO_OK;
 }
 
-int se_place_fits(const se_fit_run *run, const json_t *place)
+int se_place_fits(const se_fit_run *run, const se_resume *resume)
 {
+    const json_t *const place = resume->place;
     const bool shuffled = json_is_true(json_object_get(place, "shuffle"));
     se_place p;
 
@@ -357,6 +402,8 @@ int se_place_fits(const se_fit_run *run, const json_t *place)
     SE_TRY(check_number(place, "samples", run->samples));
     SE_TRY(check_number(place, "batch_size", run->batch));
     SE_TRY(check_number(place, "reset_states", (int64_t)run->opt.reset_states));
+    SE_TRY(check_number(place, "validation_samples", run->validation.count));
+    SE_TRY(check_number(place, "validation_sequences", run->validation.sequences));
     if (shuffled != (run->opt.shuffle != 0))
         return se_fail(SEQECHO_EINVAL,
                        "fit: the checkpoint was taken in a fit that was %sshuffled",
@@ -365,17 +412,19 @@ int se_place_fits(const se_fit_run *run, const json_t *place)
         return se_fail(SEQECHO_EFORMAT,
                        "fit: the checkpoint is behind batch %" PRId64 " of %" PRId64,
                        p.done, run->batches);
-    SE_TRY(check_dataset(place, "dataset", run->dataset));
-    SE_TRY(check_dataset(place, "validation_dataset", run->validation.dataset));
+    SE_TRY(check_dataset(resume, "dataset", SE_DATASET_ARRAY, run->dataset));
+    SE_TRY(check_dataset(resume, "validation_dataset", SE_VALIDATION_ARRAY,
+                         run->validation.dataset));
     return check_callbacks(run, place);
 }
 
-void se_place_take(se_fit_run *run, const json_t *place)
+void se_place_take(se_fit_run *run, const se_resume *resume)
 {
-    if (read_place(place, &run->place, "fit") < 0)
+    if (read_place(resume->place, &run->place, "fit") < 0)
         return; /* not reached: it has been checked */
     run->resumed = true;
     run->stopped = run->place.ended;
-    take_dataset(place, "dataset", run->dataset);
-    take_dataset(place, "validation_dataset", run->validation.dataset);
+    take_dataset(resume, "dataset", SE_DATASET_ARRAY, run->dataset);
+    take_dataset(resume, "validation_dataset", SE_VALIDATION_ARRAY,
+                 run->validation.dataset);
 }

@@ -27,8 +27,11 @@ static inline void se_trainer_forget_resume(seqecho_trainer *t)
     }
 }
 
-/* Where callback number i keeps its arrays. */
+/* Arrays of a place: where callback number i keeps its own, and the sequences that the
+ * datasets are at. */
 #define SE_CALLBACK_ARRAYS "trainer/callback/"
+#define SE_DATASET_ARRAY "trainer/dataset/sequence"
+#define SE_VALIDATION_ARRAY "trainer/validation_dataset/sequence"
 #define SE_CALLBACK_PREFIX 48
 const char *se_callback_prefix(char prefix[SE_CALLBACK_PREFIX], size_t i);
 
@@ -43,9 +46,9 @@ int se_place_write_again(json_t **out, const se_resume *resume, se_writer *w);
 int se_place_check(const json_t *place, const char *what);
 
 /* Is it one in this fit, whose samples and callbacks are known?  Nothing changes. */
-int se_place_fits(const se_fit_run *run, const json_t *place);
+int se_place_fits(const se_fit_run *run, const se_resume *resume);
 
 /* Bring the run there, and its datasets: cannot fail. */
-void se_place_take(se_fit_run *run, const json_t *place);
+void se_place_take(se_fit_run *run, const se_resume *resume);
 
 #endif /* SE_TRAIN_RESUME_H */

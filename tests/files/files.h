@@ -8,8 +8,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <dirent.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -52,6 +56,42 @@ static inline void file_assert_same(file_bytes a, file_bytes b)
 {
     assert_int_equal(a.size, b.size);
     assert_memory_equal(a.data, b.data, a.size);
+}
+
+static inline file_bytes file_read(const char *path)
+{
+    FILE *const file = fopen(path, "rb");
+    file_bytes f = { NULL, 0 };
+
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    f.size = (size_t)ftell(file);
+    rewind(file);
+    f.data = malloc(f.size + 1);
+    assert_non_null(f.data);
+    assert_int_equal(fread(f.data, 1, f.size, file), f.size);
+    fclose(file);
+    return f;
+}
+
+/* Remove a directory, but for "." itself, and all that is in it. */
+static inline void file_remove_directory(const char *path)
+{
+    DIR *const dir = opendir(path);
+    const struct dirent *entry;
+    char name[512];
+
+    if (dir == NULL)
+        return;
+    while ((entry = readdir(dir)) != NULL) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (snprintf(name, sizeof name, "%s/%s", path, entry->d_name) < (int)sizeof name &&
+            unlink(name) != 0)
+            file_remove_directory(name);
+    }
+    closedir(dir);
+    (void)rmdir(path);
 }
 
 #endif /* SEQECHO_TESTS_FILES_H */
