@@ -18,7 +18,8 @@ from pathlib import Path
 
 PROGRAM = Path(sys.argv[1]).resolve()
 OWN_LOOP = PROGRAM.name == 'echo_teacher_forcing'
-STATELESS = {'echo_attention', 'echo_bidirectional', 'echo_cnn_lstm', 'echo_teacher_forcing'}
+STATELESS = {'echo_attention', 'echo_bidirectional', 'echo_cnn_lstm',
+             'echo_teacher_forcing'}
 FAST = PROGRAM.name == 'echo_seq2seq'  # also takes the tests that need many epochs
 SMALL = ['--units', '4', '--eval', '2', '--seed', '1']
 ENDLESS = 1000000000
@@ -194,7 +195,8 @@ class Saving(unittest.TestCase):
             run('--help', **other)
         except OSError as error:
             self.skipTest(f'another user cannot run the program: {error}')
-        self.bad(1, '--save: .*: Permission denied', '--save', self.folder / 'model', **other)
+        self.bad(1, '--save: .*: Permission denied', '--save', self.folder / 'model',
+                 **other)
         self.bad(1, '--checkpoint: .*: Permission denied', '--checkpoint', self.folder,
                  **other)
 
@@ -239,7 +241,8 @@ class Saving(unittest.TestCase):
 
     def test_default_every(self):
         self.good('--epochs', 41, '--checkpoint', self.folder)
-        steps = [int(re.search(r'\d{12}', file.name).group()) for file in self.checkpoints()]
+        steps = [int(re.search(r'\d{12}', file.name).group())
+                 for file in self.checkpoints()]
         self.assertEqual([41 * step // steps[-1] for step in steps], [36, 40, 41])
 
     def test_nothing_to_resume(self):
@@ -454,12 +457,14 @@ class Models(unittest.TestCase):
     def test_output(self):
         with tempfile.TemporaryDirectory() as place:
             for file in [], [f'{place}/own.safetensors']:
-                result = subprocess.run([PROGRAM, *file], cwd=place, universal_newlines=True,
+                result = subprocess.run([PROGRAM, *file], cwd=place,
+                                        universal_newlines=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
                 self.assertEqual((result.returncode, result.stderr), (0, ''))
                 self.assertRegex(result.stdout, rf'^{self.said[PROGRAM.name]}$')
             self.assertEqual(len(os.listdir(place)), 2)
-            result = subprocess.run([PROGRAM, f'{place}/none/file'], universal_newlines=True,
+            result = subprocess.run([PROGRAM, f'{place}/none/file'],
+                                    universal_newlines=True,
                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             self.assertEqual(result.returncode, 1)
             self.assertRegex(result.stderr, rf'^{PROGRAM.name}: SEQECHO_EIO: ')

@@ -16,7 +16,7 @@ static int name_failure(void **state)
     return training_scratch_end(state);
 }
 
-#define over_plans(FN) \
+#define resume_test(FN) \
     cmocka_unit_test_setup_teardown(FN, training_scratch_begin, name_failure)
 
 /* The next plan; NULL after the last. */
@@ -407,10 +407,10 @@ static void places_are_forgotten(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        over_plans(every_event),    over_plans(again_and_again),
-        over_plans(into_used_ones), over_plans(every_checkpoint),
-        over_plans(for_longer),     over_plans(done_is_done),
-        over_plans(the_same_file),  over_plans(places_are_forgotten),
+        resume_test(every_event),    resume_test(again_and_again),
+        resume_test(into_used_ones), resume_test(every_checkpoint),
+        resume_test(for_longer),     resume_test(done_is_done),
+        resume_test(the_same_file),  resume_test(places_are_forgotten),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

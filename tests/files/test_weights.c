@@ -103,8 +103,8 @@ static void refused(void **state)
     assert_refused(
         load(graph, "{" KERNEL("F32", "[2,1]", "0", "8") "}", data, 8, NULL),
         SEQECHO_ENOTFOUND,
-        "graph_load_weights_memory: the file has no array \"dense/bias\", expected F32 (1); "
-        "it has 1 others");
+        "graph_load_weights_memory: the file has no array \"dense/bias\", expected F32 "
+        "(1); it has 1 others");
     assert_refused(
         load(graph,
              "{" KERNEL("F32", "[1,2]", "0", "8") "," BIAS("F32", "[1]", "8", "12") "}",
@@ -171,7 +171,8 @@ static void options(void **state)
     seqecho_graph_destroy(graph);
 }
 
-/* A model file, and a checkpoint, have weights like any other; each is loaded as what it is. */
+/* A model file, and a checkpoint, have weights like any other; each is loaded as what it
+ * is. */
 static void files_of_the_library(void **state)
 {
     seqecho_graph *const from = make_graph(), *const to = make_graph(), *loaded;

@@ -1,8 +1,8 @@
 /* api_files.c - fuzz_api's calls that save and load.
  * SPDX-License-Identifier: MIT
  *
- * Bytes of strangers have targets of their own; these are files of the objects at hand, whole
- * and damaged, and paths at which nothing can be. */
+ * Bytes of strangers have targets of their own; these are files of the objects at hand,
+ * whole and damaged, and paths at which nothing can be. */
 #include <string.h>
 
 #include "api.h"
@@ -22,7 +22,8 @@ static const char *any_path(api *a, int *want)
 static void damage(api *a, unsigned char *bytes, size_t *size)
 {
     if (input_chance(&a->in, 2))
-        bytes[input_bytes(&a->in, 3) % *size] ^= (unsigned char)(1 + input_below(&a->in, 255));
+        bytes[input_bytes(&a->in, 3) % *size] ^=
+            (unsigned char)(1 + input_below(&a->in, 255));
     else
         *size -= 1 + input_bytes(&a->in, 3) % *size;
 }

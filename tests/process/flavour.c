@@ -4,9 +4,10 @@
  *
  * usage: flavour [PRODUCTS]
  *
- * OpenBLAS comes in three flavours that exchange places under a linked program: .ci/flavours
- * runs this with each.  The one without threads gives wrong numbers to two callers at once,
- * the one on OpenMP hangs in a child, and both are kernels/blas.c's to handle. */
+ * OpenBLAS comes in three flavours that exchange places under a linked program:
+ * .ci/flavours runs this with each.  The one without threads gives wrong numbers to two
+ * callers at once, the one on OpenMP hangs in a child, and both are kernels/blas.c's to
+ * handle. */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>

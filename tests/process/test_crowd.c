@@ -1,4 +1,4 @@
-/* test_crowd.c - many threads of a program: each with a network of its own, or all with one.
+/* test_crowd.c - many threads of a program: each with a network of its own, or one for all.
  * SPDX-License-Identifier: MIT */
 #include <pthread.h>
 #include <stdlib.h>
