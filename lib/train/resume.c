@@ -365,6 +365,9 @@ int se_place_fits(const se_fit_run *run, const json_t *place)
         return se_fail(SEQECHO_EFORMAT,
                        "fit: the checkpoint is behind batch %" PRId64 " of %" PRId64,
                        p.done, run->batches);
+    if (p.stage == SE_STAGE_EPOCH_END && run->t->history.count == 0)
+        return se_fail(SEQECHO_EFORMAT,
+                       "fit: the checkpoint is at the end of an epoch, but has no history");
     SE_TRY(check_dataset(place, "dataset", run->dataset));
     SE_TRY(check_dataset(place, "validation_dataset", run->validation.dataset));
     return check_callbacks(run, place);
