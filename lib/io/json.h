@@ -1,8 +1,8 @@
-/* io/json.h - JSON text to values and back, by jansson, whatever the locale of the program.
+/* io/json.h - JSON text to jansson's values and back, whatever the locale of the program.
  * SPDX-License-Identifier: MIT
  *
  * Values live in jansson's memory, which is the program's malloc() unless the program has
- * told jansson otherwise; what a text can make it take is bounded (json.c). */
+ * told jansson otherwise; what a text can make it take is bounded (json_read.c). */
 #ifndef SE_IO_JSON_H
 #define SE_IO_JSON_H
 

@@ -91,7 +91,10 @@ static int read_entry(const char *name, const json_t *entry, size_t data_size, s
     while (i < DTYPES && strcmp(dtypes[i].name, dtype) != 0)
         i++;
     if (i == DTYPES)
-        return bad(what, name, "its dtype is unknown to this library");
+        return se_fail(
+            SEQECHO_ENOTSUP,
+            "%s: array \"%.80s\": its dtype \"%.20s\" is unknown to this library", what,
+            name, dtype);
     t->dtype = i < SE_DTYPE_OTHER ? (se_dtype)i : SE_DTYPE_OTHER;
     if (!read_shape(shape, dtypes[i].size, t, &size))
         return bad(what, name, "its shape holds no sizes, or too large ones");
