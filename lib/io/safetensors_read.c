@@ -280,11 +280,11 @@ static int check(se_container *c, const unsigned char *bytes, size_t size,
     SE_TRY(check_metadata(c, what));
     c->metadata = json_object_get(c->header, SE_METADATA);
     c->count = json_object_size(c->header) - (c->metadata != NULL);
+    SE_TRY(check_checksum(c, bytes, size, what));
     SE_TRY(se_alloc(&ranges, a, c->count, sizeof *ranges, what));
     err = check_arrays(c, ranges, what);
     se_free(a, ranges);
-    SE_TRY(err);
-    return check_checksum(c, bytes, size, what);
+    return err;
 }
 
 int se_container_open(se_container *c, const void *bytes, size_t size,
