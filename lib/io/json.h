@@ -22,8 +22,7 @@
 #define SE_COUNT_MAX (INT64_C(1) << 53)
 
 /* Parse a text that is one object: no duplicate keys, no integer beyond 64 bits, nothing
- * behind it.  SEQECHO_EFORMAT with a message that begins with `what`; or SEQECHO_ENOMEM, as
- * far as jansson tells the two apart.
+ * behind it.  SEQECHO_EFORMAT with a message that begins with `what`; or SEQECHO_ENOMEM.
  * The caller owns *out; it is NULL on failure. */
 int se_json_parse(json_t **out, const char *text, size_t size, const char *what);
 
