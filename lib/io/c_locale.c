@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "io/c_locale.h"
 
+#include <locale.h>
+
 #include "base/error.h"
 
 int se_c_locale_enter(se_c_locale *l, const char *what)

@@ -6,10 +6,8 @@
 #ifndef SE_IO_C_LOCALE_H
 #define SE_IO_C_LOCALE_H
 
-#include <locale.h>
-
 typedef struct se_c_locale {
-    locale_t c, before;
+    void *c, *before; /* locale_t, which plain C has not */
 } se_c_locale;
 
 /* SEQECHO_ENOMEM if it could not be entered; else it must be left. */

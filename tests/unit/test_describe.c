@@ -1,5 +1,4 @@
-/* test_describe.c - graphs as JSON and back: the tables of options are complete, and what is
- * no description is refused.
+/* test_describe.c - graphs as JSON, and that no option and no description is left out.
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
