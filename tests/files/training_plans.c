@@ -256,6 +256,9 @@ const training_plan training_plans[] = {
       .dataset = true, .held_out = true, .patience = 50, .callbacks = WATCHED },
     { "own sequences", whole, CLASSES(.optimizer = SEQECHO_ADAM), { FOR_LONG,
       .dataset = true, .interfere = choose_sequences },
+    { "killed", whole_dropped, CLASSES(.schedule = &cosine), { .epochs = 10 },
+      .dataset = true, .held_out = true, .patience = 50,
+      .callbacks = TRAINING_BEST | TRAINING_LOG },
     /* What comes in the midst of it. */
     { "changed", whole_dropped, CLASSES(.optimizer = SEQECHO_ADAM), { FOR_LONG,
       .dataset = true, .interfere = change_much },
