@@ -428,6 +428,7 @@ def graphs():
     of('reshape_2_62', [INPUT, layer('Reshape', target_shape=[2**62, -1])], line, [[1, 0]])
     of('permute_9', [INPUT, layer('Permute', dims=[9, 1])], line, [[1, 0]])
     of('calls_4097', [INPUT, flat], [call(0)] + [call(1, (0, 0))] * 4096, [[1, 0]], 'ENOTSUP')
+    of('layers_4096', [INPUT] + [layer('Add')] * 4095, [call(0)], [[0, 0]], 'OK')
     of('layers_4097', [INPUT] + [layer('Add')] * 4096, [call(0)], [[0, 0]], 'ENOTSUP')
 
     for name, value in {'nan': 'nan', 'inf': 'inf', 'minus': -1.0, 'null': None}.items():
