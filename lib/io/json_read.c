@@ -25,6 +25,7 @@
 #define ARRAY_BYTES 144
 #define VALUE_BYTES 64
 #define NAME_BYTES 112
+#define TEXT_BYTES 32
 
 /* The most that a text may take, for each of its bytes, and in any case. */
 #define BYTES_PER_BYTE 64
@@ -45,7 +46,10 @@ static int weigh(const char *text, size_t size, const char *what)
 
     for (size_t i = 0; i < size; i++)
         switch (text[i]) {
-        case '"': i = end_of_string(text, size, i); break;
+        case '"':
+            i = end_of_string(text, size, i);
+            bytes += TEXT_BYTES;
+            break;
         case '{':
         case '[':
             bytes +=

@@ -77,7 +77,7 @@ SERIES = ['loss', 'accuracy', 'top_k', 'mse', 'mae', 'seconds', 'learning_rate',
           'val_accuracy', 'val_top_k', 'val_mse', 'val_mae']
 FIT = {'stage': 'batch_end', 'told': True, 'ended': False, 'epoch': 1, 'batches_done': 1,
        'samples': 4, 'batch_size': 2, 'shuffle': False, 'reset_states': 1,
-       'validation_samples': 0, 'validation_sequences': 0,
+       'validation_samples': 0, 'validation_sequences': 1,
        'score': [2, 0.5, 2.0, 0.0, 0.0, 0.0, 0.0], 'seconds': 0.5, 'learning_rate': 0.001,
        'validated': False, 'validation': [0, 0, 'nan', 'nan', 0.0, 'nan', 'nan', 'nan'],
        'last_epoch': [4, 2, 0.5, 'nan', 0.1, 'nan', 'nan', 'nan'],
