@@ -33,11 +33,10 @@ static void add_field(char *line, size_t width, const char *field)
 {
     const char *const gap = *line != '\0' ? "  " : "";
     const size_t longest = width < LINE_SIZE ? width : LINE_SIZE;
+    const size_t used = strlen(line);
 
-    if (strlen(line) + strlen(gap) + strlen(field) < longest) {
-        strcat(line, gap);
-        strcat(line, field);
-    }
+    if (used + strlen(gap) + strlen(field) < longest)
+        snprintf(line + used, longest - used, "%s%s", gap, field);
 }
 
 static void format_rate(char *field, size_t size, double rate)
