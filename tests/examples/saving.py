@@ -317,6 +317,19 @@ class Saving(unittest.TestCase):
             self.assertEqual(progress(first) + progress(second.stdout), progress(plain))
             self.assertEqual(history, figures.read_bytes())
 
+    def test_killed(self):
+        """Without a chance to save, it goes on from the checkpoint before."""
+        for epochs in 300, 3000, 30000:
+            child = start('--checkpoint', self.folder, '--epochs', epochs, '--every', 1)
+            wait_until(child, self.checkpoints)
+            child.kill()
+            if finish(child)[0] == -signal.SIGKILL:
+                break
+            shutil.rmtree(self.folder)
+        again = self.good('--checkpoint', self.folder, '--epochs', epochs, '--resume',
+                          says='resuming .*')
+        self.assertEqual(results(again), results(self.good('--epochs', epochs)))
+
     def test_interrupt_with_save_only(self):
         child = start('--save', self.model, '--epochs', ENDLESS, '--quiet')
         wait_until(child, lambda: catches(child))
