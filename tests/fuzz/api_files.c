@@ -69,8 +69,10 @@ static void call_graph(api *a, api_graph *g)
     size_t size = 0, again = 0;
     unsigned char *bytes;
 
-    if (API_CALL(a, want, seqecho_graph_save_memory(g->handle, NULL, 0, &size)) < 0)
+    if (API_CALL(a, want, seqecho_graph_save_memory(g->handle, NULL, 0, &size)) < 0) {
+        api_graph_settle(g);
         return;
+    }
     api_graph_built(g);
     bytes = api_alloc(size, 1);
     (void)API_CALL(a, SEQECHO_EINVAL,
