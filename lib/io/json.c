@@ -94,6 +94,18 @@ static int weigh(const char *text, size_t size, const char *what)
 
 /* ---- Text --------------------------------------------------------------------------- */
 
+/* Did memory fail?  jansson does not always say so: it may give no reason at all, or take
+ * a text that it had no room for as a token that is none. */
+static bool is_out_of_memory(const json_error_t *error, const char *text)
+{
+    static const char value[] = "invalid token", name[] = "string or '}' expected";
+    const bool none = strncmp(error->text, value, sizeof value - 1) == 0 ||
+                      strncmp(error->text, name, sizeof name - 1) == 0;
+
+    return json_error_code(error) == json_error_out_of_memory || error->text[0] == '\0' ||
+           (none && error->position > 0 && text[error->position - 1] == '"');
+}
+
 int se_json_parse(json_t **out, const char *text, size_t size, const char *what)
 {
     json_error_t error;
@@ -104,7 +116,7 @@ int se_json_parse(json_t **out, const char *text, size_t size, const char *what)
     SE_TRY(enter_c(&locale, what));
     *out = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
     leave_c(&locale);
-    if (*out == NULL && json_error_code(&error) == json_error_out_of_memory)
+    if (*out == NULL && is_out_of_memory(&error, text))
         return se_fail(SEQECHO_ENOMEM, "%s: out of memory for JSON", what);
     if (*out == NULL)
         return se_fail(SEQECHO_EFORMAT, "%s: JSON is damaged at byte %d: %.120s", what,

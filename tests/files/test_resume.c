@@ -13,11 +13,10 @@ static int name_failure(void **state)
     if (now[0] != '\0')
         print_message("It was at \"%s\".\n", now);
     now = "";
-    return training_scratch_end(state);
+    return file_scratch_end(state);
 }
 
-#define over_plans(FN) \
-    cmocka_unit_test_setup_teardown(FN, training_scratch_begin, name_failure)
+#define plans_test(FN) cmocka_unit_test_setup_teardown(FN, file_scratch_begin, name_failure)
 
 /* The next plan; NULL after the last. */
 static const training_plan *next_plan(size_t *i)
@@ -407,10 +406,10 @@ static void places_are_forgotten(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        over_plans(every_event),    over_plans(again_and_again),
-        over_plans(into_used_ones), over_plans(every_checkpoint),
-        over_plans(for_longer),     over_plans(done_is_done),
-        over_plans(the_same_file),  over_plans(places_are_forgotten),
+        plans_test(every_event),    plans_test(again_and_again),
+        plans_test(into_used_ones), plans_test(every_checkpoint),
+        plans_test(for_longer),     plans_test(done_is_done),
+        plans_test(the_same_file),  plans_test(places_are_forgotten),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
