@@ -14,12 +14,24 @@ typedef struct args {
     uint64_t seed;                         /* of the data and of the initial weights */
     int32_t threads;                       /* 0: chosen by the library */
     const char *csv;                       /* file for the training history, or NULL */
+    const char *save, *load;               /* files of the model, or NULL */
+    const char *checkpoint;                /* directory of the training, or NULL */
+    int64_t every;                         /* epochs from checkpoint to checkpoint */
+    bool resume;                           /* go on from the newest checkpoint */
     bool quiet;                            /* print no progress */
-    bool several;                          /* trains several networks: no --csv */
+    bool several;                          /* trains several networks: no files */
     const char *program;                   /* set by args_parse(): for messages */
+    int argc;                              /* the command line itself; likewise */
+    char **argv;
 } args;
 
 #define ARGS_BAD 2 /* the exit status of a bad command line */
+
+#ifdef __GNUC__
+#define ARGS_PRINTF __attribute__((format(printf, 2, 3)))
+#else
+#define ARGS_PRINTF
+#endif
 
 /* The tutorial's data: 25 integers below 100, seen through a window of 5. */
 #define ARGS_TUTORIAL .length = 25, .n_unique = 100, .n_in = 5, .seed = 1, .eval = 50
@@ -35,15 +47,27 @@ void args_parse(args *a, int argc, char **argv, const char *about);
 int64_t args_number(const args *a, const char *option, const char *text, int64_t least,
                     int64_t most);
 
+/* Print "program: ..." to stderr. */
+void args_say(const args *a, const char *format, ...) ARGS_PRINTF;
+
 /* Print the failure of a library call as "program: SEQECHO_EXXX: message", and return
  * EXIT_FAILURE. */
 int args_report(const args *a, int err);
 
+/* Something has failed, but first the results are to be printed: args_finish() will say
+ * it, and fail. */
+void args_say_later(const args *a, const char *format, ...) ARGS_PRINTF;
+void args_report_later(const args *a, int err);
+
 /* Zeroed memory.  Exits with a message if there is none. */
 void *args_alloc(const args *a, size_t count, size_t size);
 
-/* Make sure that everything printed has arrived: EXIT_SUCCESS, or a message and
- * EXIT_FAILURE. */
+/* Make sure that everything printed has arrived, and say what was to be said later:
+ * EXIT_SUCCESS, or a message and EXIT_FAILURE. */
 int args_finish(const args *a);
+
+/* The exit status of a program by what came of it: 0; a SEQECHO_E* code, which is printed;
+ * or a positive number, which is the status. */
+int args_exit(const args *a, int err);
 
 #endif /* EXAMPLES_ARGS_H */

@@ -5,7 +5,7 @@
 
 #include "args.h"
 #include "echo.h"
-#include "progress.h"
+#include "training.h"
 
 /* model = Sequential()
  * model.add(LSTM(150, batch_input_shape=(21, 5, 100), stateful=True))
@@ -28,17 +28,19 @@ static void build(seqecho_graph *model, const args *a)
 }
 
 /* Every epoch is one pass over a fresh sequence, from a zero state. */
-static int train(seqecho_trainer *trainer, seqecho_dataset *data, const args *a)
+static int train(seqecho_trainer *trainer, seqecho_dataset *data, seqecho_graph *model,
+                 const args *a)
 {
-    progress display;
-    const seqecho_fit_options *const fit =
-        SEQECHO_FIT(.epochs = a->epochs, .on_event = progress_event, .user = &display);
-    int err;
+    training t;
+    const seqecho_fit_options *fit;
+    int err = training_open(&t, model, trainer, a);
 
-    progress_open(&display, a);
-    err = seqecho_trainer_fit_dataset(trainer, data, fit, NULL);
-    progress_close(&display);
-    return err;
+    fit = SEQECHO_FIT(.epochs = a->epochs, .on_event = training_event, .user = &t,
+                      .callbacks = &t.checkpoint, .n_callbacks = t.checkpoint != NULL,
+                      .resume = a->resume);
+    if (err == 0 && a->epochs > 0)
+        err = seqecho_trainer_fit_dataset(trainer, data, fit, NULL);
+    return training_close(&t, err);
 }
 
 int main(int argc, char **argv)
@@ -64,14 +66,12 @@ int main(int argc, char **argv)
                             .threads = a.threads));
     }
     if (err == 0)
-        err = train(trainer, data, &a);
+        err = train(trainer, data, model, &a);
     if (err == 0)
-        err = echo_show(trainer, data, &a);
-    if (err == 0)
-        err = echo_evaluate(trainer, data, &a);
+        err = echo_held_out(trainer, &a);
 
     seqecho_trainer_destroy(trainer);
     seqecho_graph_destroy(model);
     seqecho_dataset_destroy(data);
-    return err < 0 ? args_report(&a, err) : args_finish(&a);
+    return args_exit(&a, err);
 }

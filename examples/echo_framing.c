@@ -58,5 +58,5 @@ int main(int argc, char **argv)
 
     args_parse(&a, argc, argv, "Print a random sequence of integers framed as pairs.");
     err = print_pairs(&a);
-    return err < 0 ? args_report(&a, err) : args_finish(&a);
+    return args_exit(&a, err);
 }

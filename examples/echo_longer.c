@@ -7,7 +7,6 @@
  * is too small. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "models.h"
 #include "report.h"
@@ -43,8 +42,6 @@ static int run(const args *a)
         err = report_echo(a, &t);
     if (err == 0)
         err = report_summary(a, &t, w.average >= ENOUGH ? "learned" : "not learned");
-    if (err < 0)
-        (void)args_report(a, err);
     trial_close(&t);
     return err;
 }
@@ -65,10 +62,12 @@ int main(int argc, char **argv)
     }
     for (int64_t n_out = 1; n_out <= a.n_out; n_out++) {
         args one = a;
+        int err;
 
         one.n_out = n_out;
-        if (run(&one) < 0)
-            return EXIT_FAILURE;
+        err = run(&one);
+        if (err != 0)
+            return args_exit(&a, err);
     }
     return args_finish(&a);
 }

@@ -4,8 +4,6 @@
  *
  * model.add(LSTM(20, batch_input_shape=(1, 5, 100), return_sequences=True, stateful=False))
  * model.add(TimeDistributed(Dense(100, activation='softmax'))) */
-#include <stdlib.h>
-
 #include "models.h"
 #include "report.h"
 
@@ -14,11 +12,12 @@ int main(int argc, char **argv)
     args a = { ARGS_TUTORIAL, .units = 20, .batch = 1, .epochs = 200, .several = true };
     trial without = { .build = model_seq2seq, .stateless = true };
     trial with = { .build = model_seq2seq };
+    int err;
 
     args_parse(&a, argc, argv,
                "Learn to echo a window without a state that outlives it, and with one.");
-    if (report_trial(&a, &without, "stateless") < 0 ||
-        report_trial(&a, &with, "stateful") < 0)
-        return EXIT_FAILURE;
-    return args_finish(&a);
+    err = report_trial(&a, &without, "stateless");
+    if (err == 0)
+        err = report_trial(&a, &with, "stateful");
+    return args_exit(&a, err);
 }

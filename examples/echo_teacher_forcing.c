@@ -14,9 +14,9 @@
 #include <seqecho/seqecho.h>
 
 #include "args.h"
-#include "progress.h"
 #include "report.h"
 #include "speaker.h"
+#include "training.h"
 
 /* Both halves in one graph, to be trained: from the window, and from what was said before
  * each number, to the numbers. */
@@ -45,7 +45,8 @@ static void build(seqecho_graph *g, const args *a)
 
 /* Train on a fresh sequence each epoch, all its rows in one batch.  The number before the
  * first one is n_unique, which stands for the beginning. */
-static int train(seqecho_trainer *trainer, seqecho_dataset *data, const args *a)
+static int train(seqecho_trainer *trainer, seqecho_dataset *data, seqecho_graph *model,
+                 const args *a)
 {
     const seqecho_view *const x = seqecho_dataset_x(data);
     const seqecho_view *const y = seqecho_dataset_y(data);
@@ -53,25 +54,27 @@ static int train(seqecho_trainer *trainer, seqecho_dataset *data, const args *a)
     const size_t count = (size_t)(y->dim[0] * y->dim[1]);
     int32_t *const before = args_alloc(a, count, sizeof *before);
     seqecho_view given[] = { *x, *y };
-    progress display;
-    int err = 0;
+    training t;
+    int err = training_open(&t, model, trainer, a);
 
     given[1].data = before;
-    progress_open(&display, a);
-    for (int64_t epoch = 0; epoch < a->epochs && err == 0; epoch++) {
+    seqecho_dataset_seek(data, 1 + (uint64_t)t.done);
+    for (int64_t i = t.done; i < a->epochs && err == 0 && !t.stopped; i++) {
         seqecho_report report = SEQECHO_REPORT_INIT;
 
         seqecho_dataset_next(data);
-        for (size_t i = 0; i < count; i++)
-            before[i] = (int64_t)i % a->n_out == 0 ? (int32_t)a->n_unique : said[i - 1];
-        err = seqecho_trainer_fit(trainer, given, y, SEQECHO_FIT(.batch_size = x->dim[0]),
+        for (size_t k = 0; k < count; k++)
+            before[k] = (int64_t)k % a->n_out == 0 ? (int32_t)a->n_unique : said[k - 1];
+        err = seqecho_trainer_fit(trainer, given, y,
+                                  SEQECHO_FIT(.batch_size = x->dim[0],
+                                              .callbacks = &t.checkpoint,
+                                              .n_callbacks = training_callbacks(&t, i)),
                                   &report);
         if (err == 0)
-            progress_epoch(&display, epoch, a->epochs, &report);
+            training_epoch(&t, i, &report);
     }
-    progress_close(&display);
     free(before);
-    return err;
+    return training_close(&t, err);
 }
 
 int main(int argc, char **argv)
@@ -98,11 +101,12 @@ int main(int argc, char **argv)
             SEQECHO_TRAINER(.loss = SEQECHO_SPARSE_CATEGORICAL_CROSSENTROPY,
                             .metrics = SEQECHO_METRIC_ACCURACY, .learning_rate = 0.005f,
                             .schedule = SEQECHO_SCHEDULE(.kind = SEQECHO_COSINE_DECAY,
-                                                         .decay_steps = a.epochs),
+                                                         .decay_steps =
+                                                             a.epochs > 0 ? a.epochs : 1),
                             .threads = a.threads));
     }
     if (err == 0)
-        err = train(trainer, data, &a);
+        err = train(trainer, data, model, &a);
     if (err == 0)
         err = speaker_echo(&a, model, &score);
     if (err == 0)
@@ -111,5 +115,5 @@ int main(int argc, char **argv)
     seqecho_trainer_destroy(trainer);
     seqecho_graph_destroy(model);
     seqecho_dataset_destroy(data);
-    return err < 0 ? args_report(&a, err) : args_finish(&a);
+    return args_exit(&a, err);
 }

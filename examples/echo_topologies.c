@@ -4,8 +4,6 @@
  * One-to-one: the whole window in one time step, the answer in one vector; many-to-one: a
  * number a step, the answer in one vector; many-to-many: a number a step, an answer a
  * step.  In the same time many-to-one learns much less than the other two. */
-#include <stdlib.h>
-
 #include "models.h"
 #include "report.h"
 
@@ -15,11 +13,13 @@ int main(int argc, char **argv)
     trial one_to_one = { .build = model_one_to_one };
     trial many_to_one = { .build = model_many_to_one };
     trial many_to_many = { .build = model_seq2seq };
+    int err;
 
     args_parse(&a, argc, argv, "Learn to echo a window by three shapes of networks.");
-    if (report_trial(&a, &one_to_one, "one-to-one") < 0 ||
-        report_trial(&a, &many_to_one, "many-to-one") < 0 ||
-        report_trial(&a, &many_to_many, "many-to-many") < 0)
-        return EXIT_FAILURE;
-    return args_finish(&a);
+    err = report_trial(&a, &one_to_one, "one-to-one");
+    if (err == 0)
+        err = report_trial(&a, &many_to_one, "many-to-one");
+    if (err == 0)
+        err = report_trial(&a, &many_to_many, "many-to-many");
+    return args_exit(&a, err);
 }

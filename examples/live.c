@@ -33,11 +33,10 @@ static void add_field(char *line, size_t width, const char *field)
 {
     const char *const gap = *line != '\0' ? "  " : "";
     const size_t longest = width < LINE_SIZE ? width : LINE_SIZE;
+    const size_t used = strlen(line);
 
-    if (strlen(line) + strlen(gap) + strlen(field) < longest) {
-        strcat(line, gap);
-        strcat(line, field);
-    }
+    if (used + strlen(gap) + strlen(field) < longest)
+        snprintf(line + used, longest - used, "%s%s", gap, field);
 }
 
 static void format_rate(char *field, size_t size, double rate)
@@ -64,22 +63,24 @@ static void format_duration(char *field, size_t size, const char *label, double 
 }
 
 /* The time it took, or the time it will take. */
-static void format_time(char *field, size_t size, const seqecho_event *e, double elapsed)
+static void format_time(char *field, size_t size, const seqecho_event *e, int64_t first,
+                        double elapsed)
 {
     const double part = e->kind == SEQECHO_EVENT_BATCH_END
                             ? (double)(e->batch + 1) / (double)e->batches
                             : 1.0;
-    const double done = (double)e->epoch + part;
+    const double done = (double)(e->epoch - first) + part;
+    const double left = (double)(e->epochs - first) - done;
 
     if (e->kind != SEQECHO_EVENT_FIT_END)
-        format_duration(field, size, "ETA", elapsed / done * ((double)e->epochs - done));
+        format_duration(field, size, "ETA", elapsed / done * left);
     else if (elapsed < 60.0)
         snprintf(field, size, "took %.2f s", elapsed);
     else
         format_duration(field, size, "took", elapsed);
 }
 
-void live_draw(const seqecho_event *e, int64_t samples, double elapsed)
+void live_draw(const seqecho_event *e, int64_t first, int64_t samples, double elapsed)
 {
     const size_t width = terminal_width();
     char line[LINE_SIZE] = "", field[64];
@@ -89,22 +90,23 @@ void live_draw(const seqecho_event *e, int64_t samples, double elapsed)
     add_field(line, width, field);
     snprintf(field, sizeof field, "loss %.4f", e->train->loss);
     add_field(line, width, field);
-    snprintf(field, sizeof field, "%s %.4f", live_metric_name(e), live_metric(e));
+    snprintf(field, sizeof field, "%s %.4f", live_metric_name(e->train->accuracy),
+             live_metric(e->train->accuracy, e->train->mae));
     add_field(line, width, field);
     format_rate(field, sizeof field, (double)(samples + e->train->samples) / elapsed);
     add_field(line, width, field);
-    format_time(field, sizeof field, e, elapsed);
+    format_time(field, sizeof field, e, first, elapsed);
     add_field(line, width, field);
     printf("\r%s\033[K", line); /* and clear what an older, longer line left */
     fflush(stdout);
 }
 
-const char *live_metric_name(const seqecho_event *e)
+const char *live_metric_name(double accuracy)
 {
-    return isnan(e->train->accuracy) ? "mae" : "accuracy";
+    return isnan(accuracy) ? "mae" : "accuracy";
 }
 
-double live_metric(const seqecho_event *e)
+double live_metric(double accuracy, double mae)
 {
-    return isnan(e->train->accuracy) ? e->train->mae : e->train->accuracy;
+    return isnan(accuracy) ? mae : accuracy;
 }

@@ -11,13 +11,14 @@
 /* Whether stdout is a terminal that can rewrite a line. */
 bool live_possible(void);
 
-/* Draw the line over the one before: what an event tells, where `samples` were trained on
- * in the epochs before its own, and `elapsed` seconds have passed.  At the end of training
- * (SEQECHO_EVENT_FIT_END) it tells how long that took instead of how long it will take. */
-void live_draw(const seqecho_event *e, int64_t samples, double elapsed);
+/* Draw the line over the one before: what an event tells, where since the begin of epoch
+ * `first` so many samples were trained on, those of its own epoch not counted, and so many
+ * seconds have passed.  At the end of training (SEQECHO_EVENT_FIT_END) it tells how long
+ * that took instead of how long it will take. */
+void live_draw(const seqecho_event *e, int64_t first, int64_t samples, double elapsed);
 
-/* What is watched beside the loss: the accuracy, or where there is none, the mean error. */
-const char *live_metric_name(const seqecho_event *e);
-double live_metric(const seqecho_event *e);
+/* What is watched beside the loss: the accuracy, or where that is NaN, the mean error. */
+const char *live_metric_name(double accuracy);
+double live_metric(double accuracy, double mae);
 
 #endif /* EXAMPLES_LIVE_H */

@@ -41,7 +41,7 @@ static int take(trial *t, measured *m)
     m->figure[SECONDS] = (double)(clock() - start) / CLOCKS_PER_SEC;
     if (err == 0)
         err = trial_evaluate(t, EVALUATED, &score);
-    if (err < 0)
+    if (err != 0)
         return err;
     loss = seqecho_trainer_history(t->trainer, "loss", &count);
     accuracy = seqecho_trainer_history(t->trainer, "accuracy", &count);

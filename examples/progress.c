@@ -23,16 +23,40 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-void progress_open(progress *p, const args *a)
+static void write_epoch(const progress *p, int64_t epoch, double loss, double accuracy,
+                        double mae)
 {
+    if (epoch == 0)
+        fprintf(p->csv, "epoch,loss,%s\n", live_metric_name(accuracy));
+    fprintf(p->csv, "%" PRId64 ",%.9g,%.9g\n", epoch + 1, loss, live_metric(accuracy, mae));
+}
+
+/* The epochs that the training has behind it. */
+static void write_history(const progress *p, const seqecho_trainer *trainer)
+{
+    const double *const loss = seqecho_trainer_history(trainer, "loss", NULL);
+    const double *const accuracy = seqecho_trainer_history(trainer, "accuracy", NULL);
+    const double *const mae = seqecho_trainer_history(trainer, "mae", NULL);
+
+    for (int64_t i = 0; i < p->first; i++)
+        write_epoch(p, i, loss[i], accuracy[i], mae[i]);
+}
+
+void progress_open(progress *p, const args *a, const seqecho_trainer *trainer)
+{
+    size_t epochs;
+
     *p = (progress){ .args = a, .start = now(), .live = live_possible() };
+    (void)seqecho_trainer_history(trainer, "loss", &epochs);
+    p->first = p->printed = (int64_t)epochs;
     if (a->csv == NULL)
         return;
     p->csv = fopen(a->csv, "w");
     if (p->csv == NULL) {
-        fprintf(stderr, "%s: %s: %s\n", a->program, a->csv, strerror(errno));
+        args_say(a, "%s: %s", a->csv, strerror(errno));
         exit(EXIT_FAILURE);
     }
+    write_history(p, trainer);
 }
 
 static void draw(progress *p, const seqecho_event *e)
@@ -41,7 +65,7 @@ static void draw(progress *p, const seqecho_event *e)
 
     if (time < p->next && e->kind != SEQECHO_EVENT_FIT_END)
         return;
-    live_draw(e, p->samples, time - p->start);
+    live_draw(e, p->first, p->samples, time - p->start);
     p->drawn = true;
     p->next = time + REDRAW_SECONDS;
 }
@@ -56,18 +80,11 @@ static void print_epoch(progress *p, const seqecho_event *e)
         (e->kind != SEQECHO_EVENT_FIT_END && (e->epoch + 1) % every != 0))
         return;
     printf("Epoch %" PRId64 "/%" PRId64 "\n - %.0fs - loss: %.4f - %s: %.4f\n",
-           e->epoch + 1, e->epochs, e->train->seconds, e->train->loss, live_metric_name(e),
-           live_metric(e));
+           e->epoch + 1, e->epochs, e->train->seconds, e->train->loss,
+           live_metric_name(e->train->accuracy),
+           live_metric(e->train->accuracy, e->train->mae));
     fflush(stdout);
     p->printed = e->epoch + 1;
-}
-
-static void write_epoch(progress *p, const seqecho_event *e)
-{
-    if (e->epoch == 0)
-        fprintf(p->csv, "epoch,loss,%s\n", live_metric_name(e));
-    fprintf(p->csv, "%" PRId64 ",%.9g,%.9g\n", e->epoch + 1, e->train->loss,
-            live_metric(e));
 }
 
 int progress_event(void *user, const seqecho_event *e)
@@ -86,14 +103,14 @@ int progress_event(void *user, const seqecho_event *e)
         else if (shown)
             print_epoch(p, e);
         if (p->csv != NULL)
-            write_epoch(p, e);
+            write_epoch(p, e->epoch, e->train->loss, e->train->accuracy, e->train->mae);
         p->samples += e->train->samples;
         break;
     case SEQECHO_EVENT_FIT_END:
         p->samples -= e->train->samples; /* of the last epoch, which the event counts */
-        if (shown && p->live)
+        if (shown && p->live && p->drawn)
             draw(p, e);
-        else if (shown)
+        else if (shown && !p->live)
             print_epoch(p, e);
         break;
     default: break;
@@ -131,8 +148,6 @@ void progress_close(progress *p)
         written = fclose(p->csv) == 0 && written;
         p->csv = NULL;
     }
-    if (!written) {
-        fprintf(stderr, "%s: %s: %s\n", p->args->program, p->args->csv, strerror(errno));
-        exit(EXIT_FAILURE);
-    }
+    if (!written)
+        args_say_later(p->args, "%s: %s", p->args->csv, strerror(errno));
 }

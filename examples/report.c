@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "progress.h"
 #include "show.h"
+#include "training.h"
 
 /* Who sees the events of a training. */
 typedef struct audience {
-    progress display;
+    training training;
     seqecho_event_fn watch; /* or NULL */
     void *user;
 } audience;
@@ -20,7 +20,8 @@ static int on_event(void *user, const seqecho_event *event)
 {
     audience *const all = user;
 
-    (void)progress_event(&all->display, event);
+    if (training_event(&all->training, event) != 0)
+        return 1;
     return all->watch != NULL ? all->watch(all->user, event) : 0;
 }
 
@@ -44,10 +45,12 @@ int report_train(const args *a, trial *t, const char *name, seqecho_event_fn wat
         return err;
     if (a->several)
         printf("%s:\n", name);
-    progress_open(&all.display, a);
-    err = trial_train(t, on_event, &all);
-    progress_close(&all.display);
-    return err;
+    err = training_open(&all.training, t->model, t->trainer, a);
+    t->checkpoint = all.training.checkpoint;
+    t->resume = a->resume;
+    if (err == 0)
+        err = trial_train(t, on_event, &all);
+    return training_close(&all.training, err);
 }
 
 int report_echo(const args *a, trial *t)
@@ -115,13 +118,11 @@ int report_trial(const args *a, trial *t, const char *name)
         err = report_echo(a, t);
     if (err == 0)
         err = report_summary(a, t, name);
-    if (err < 0)
-        (void)args_report(a, err);
     trial_close(t);
     return err;
 }
 
 int report_all(const args *a, trial *t, const char *name)
 {
-    return report_trial(a, t, name) < 0 ? EXIT_FAILURE : args_finish(a);
+    return args_exit(a, report_trial(a, t, name));
 }

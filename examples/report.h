@@ -8,8 +8,8 @@
 
 /* Make the trial with the sizes, the seed and the epochs of the command line, and train it
  * with a display.  Where a program trains several networks, the name heads what is printed
- * of each.  `watch`, where not NULL, sees the events too, and may end the training.  0, or
- * a SEQECHO_E* code; the trial is to be closed in any case. */
+ * of each.  `watch`, where not NULL, sees the events too, and may end the training.
+ * Returns what training_close() does; the trial is to be closed in any case. */
 int report_train(const args *a, trial *t, const char *name, seqecho_event_fn watch,
                  void *user);
 
@@ -25,10 +25,10 @@ int report_summary(const args *a, trial *t, const char *name);
 void report_line(const args *a, const char *name, const seqecho_graph *model,
                  const seqecho_trainer *trainer, const trial_score *score);
 
-/* Train, echo, sum up, close the trial, and print what failed. */
+/* Train, echo, sum up, close the trial: 0, or what args_exit() makes a status of. */
 int report_trial(const args *a, trial *t, const char *name);
 
-/* The same for the only trial of a program; returns the program's exit status. */
+/* The same for the only trial of a program; returns its exit status. */
 int report_all(const args *a, trial *t, const char *name);
 
 #endif /* EXAMPLES_REPORT_H */

@@ -95,11 +95,15 @@ int trial_open(trial *t)
 
 int trial_train(trial *t, seqecho_event_fn on_event, void *user)
 {
+    if (t->epochs == 0)
+        return 0;
     if (!t->flat)
         return seqecho_trainer_fit_dataset(
             t->trainer, t->data,
             SEQECHO_FIT(.epochs = t->epochs, .batch_size = t->batch, .on_event = on_event,
-                        .user = user, .sample_weight = t->unmasked ? &t->weight : NULL),
+                        .user = user, .sample_weight = t->unmasked ? &t->weight : NULL,
+                        .callbacks = &t->checkpoint, .n_callbacks = t->checkpoint != NULL,
+                        .resume = t->resume),
             NULL);
     /* The same by hand, the dataset's arrays in another shape. */
     for (int64_t epoch = 0; epoch < t->epochs; epoch++) {

@@ -23,9 +23,11 @@ typedef struct trial {
     /* And how. */
     seqecho_loss loss;   /* default categorical cross-entropy */
     float learning_rate; /* default 0.001 */
-    int64_t epochs;
+    int64_t epochs;      /* 0: not at all */
     int32_t threads;
     uint64_t seed;
+    seqecho_callback *checkpoint; /* or NULL */
+    bool resume;                  /* go on where the trainer was restored to */
 
     /* Made by trial_open(). */
     seqecho_dataset *data, *held_out;
@@ -52,7 +54,7 @@ typedef struct trial_score {
 int trial_open(trial *t);
 
 /* Train: every epoch is one pass over a fresh sequence, from a zero state.  on_event may be
- * NULL; a flat trial has no events. */
+ * NULL; a flat trial has no events and no checkpoints. */
 int trial_train(trial *t, seqecho_event_fn on_event, void *user);
 
 /* Let the model echo the next held-out sequence.  expected and predicted are

@@ -17,7 +17,8 @@
  *
  * Loading.  Any bytes may be given: what is no such file, is damaged, or does not fit is
  * refused with SEQECHO_EFORMAT, SEQECHO_ENOTSUP, SEQECHO_ESHAPE or SEQECHO_ENOTFOUND, and
- * nothing has changed.  Memory is not taken by what a file claims but by what it holds; see
+ * nothing has changed.  SEQECHO_ENOMEM may also mean a layer that no address space can hold.
+ * Memory is not taken by what a file claims but by what it holds; see
  * docs/file-format.md#limits.  A path is SEQECHO_EIO if it cannot be read or is no regular
  * file.
  *
@@ -54,8 +55,8 @@ SEQECHO_API int seqecho_graph_load_memory(seqecho_graph **out, const void *bytes
 
 typedef struct seqecho_weights_options {
     size_t struct_size;
-    const char
-        *prefix; /* what names in the file have before "layer/weight"; NULL: nothing */
+    const char *prefix; /* what names in the file have before "layer/weight", at most 256
+                    characters; NULL: nothing */
     seqecho_bool allow_missing; /* weights that the file has not stay as they are, also if
                                    it has them in another shape */
     uint8_t reserved[7];        /* zero */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/arena.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <string.h>
 
@@ -69,6 +70,7 @@ int se_arena_strndup(se_arena *arena, const char **out, const char *string, size
 
     *out = NULL;
     SE_TRY(se_arena_alloc(arena, &copy, length + 1));
+    assert(copy != NULL);
     memcpy(copy, string, length);
     *out = copy;
     return SEQECHO_OK;

@@ -33,12 +33,22 @@ typedef struct restoring {
 static int check_graph(const restoring *r)
 {
     const seqecho_graph *const graph = r->t->session->graph;
-    json_t *own;
-    bool same;
+    seqecho_graph *other;
+    json_t *own = NULL, *theirs = NULL;
+    bool same = false;
+    int err;
 
-    SE_TRY(se_graph_describe(&own, graph, r->what));
-    same = se_description_same(own, r->description);
+    /* Built and described again, their graph has every option that this library knows. */
+    SE_TRY(se_graph_construct(&other, r->description, &r->t->allocator, r->what));
+    err = se_graph_describe(&own, graph, r->what);
+    if (err == SEQECHO_OK)
+        err = se_graph_describe(&theirs, other, r->what);
+    if (err == SEQECHO_OK)
+        same = se_description_same(own, theirs);
     json_decref(own);
+    json_decref(theirs);
+    seqecho_graph_destroy(other);
+    SE_TRY(err);
     if (!same)
         return se_fail(SEQECHO_ESHAPE,
                        "%s: the file is of a graph with other layers, or connected in "
@@ -103,6 +113,9 @@ static int read_optimizer(restoring *r)
             return se_fail(SEQECHO_EFORMAT, "%s: %s is %g, which it cannot be", r->what,
                            name, value);
     }
+    if (o->momentum > 0.0 && o->moment[SE_MOMENT_VELOCITY] == NULL)
+        return se_fail(SEQECHO_EFORMAT, "%s: momentum is %g, but there is no velocity",
+                       r->what, o->momentum);
     for (int i = 0; i < SE_MOMENTS; i++)
         if (o->moment[i] != NULL)
             SE_TRY(se_block_find(&r->file->file, r->t->session->graph, se_moment_prefix[i],

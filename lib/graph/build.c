@@ -278,11 +278,12 @@ static int append(seqecho_graph *graph, const seqecho_spec *spec, seqecho_layer 
     if (graph->tail == NULL) {
         SE_TRY(add_input(graph, spec, &node));
     } else {
-        seqecho_layer *layer;
+        seqecho_layer *layer = NULL;
 
         SE_TRY(declare_layer(graph, spec, &layer));
         SE_TRY(se_graph_call(layer, &graph->tail, 1, &node));
     }
+    assert(node != NULL);
     graph->tail = node;
     *out = node->call->layer;
     return SEQECHO_OK;

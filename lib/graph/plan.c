@@ -280,8 +280,8 @@ static void place_slot(se_slot *slot, int64_t batch, se_carver *carver)
     slot->grad = slot->needs_grad ? se_carve(carver, rows, batch, features) : NULL;
     slot->classes =
         slot->is_input ? (int32_t *)(void *)se_carve(carver, rows, batch, 1) : NULL;
-    slot->mask = slot->masked ? (uint8_t *)se_carve(carver, 1, 1,
-                                                    (slot->shape.dim[0] * batch + 3) / 4)
+    slot->mask = slot->masked ? (uint8_t *)(void *)se_carve(
+                                    carver, 1, 1, (slot->shape.dim[0] * batch + 3) / 4)
                               : NULL;
 }
 

@@ -1,142 +1,27 @@
-/* io/json.c - JSON text to values and back, by jansson, whatever the locale of the program.
- * SPDX-License-Identifier: MIT
- *
- * jansson writes and reads reals with the C library, whose decimal point is that of the
- * thread's locale; so the thread is in the locale "C" while jansson is at work.  That is a
- * matter of this thread alone.
- *
- * A text of a few bytes an element can make many values, so it is weighed before it is
- * parsed: what it would take is estimated from above, and must not exceed a multiple of its
- * size.  No text that this library or another writer of safetensors files makes comes near
- * that. */
+/* io/json.c - JSON values to text, and their members.
+ * SPDX-License-Identifier: MIT */
 #include "io/json.h"
 
 #include <inttypes.h>
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
-
-/* ---- The locale --------------------------------------------------------------------- */
-
-typedef struct c_locale {
-    locale_t c, before;
-} c_locale;
-
-static int enter_c(c_locale *l, const char *what)
-{
-    l->c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (l->c == (locale_t)0)
-        return se_fail(SEQECHO_ENOMEM, "%s: out of memory for a locale", what);
-    l->before = uselocale(l->c);
-    return SEQECHO_OK;
-}
-
-static void leave_c(c_locale *l)
-{
-    uselocale(l->before);
-    freelocale(l->c);
-}
-
-/* ---- Weighing ----------------------------------------------------------------------- */
-
-/* Bytes that jansson takes at most: for an object or array with its first table, for a
- * member of one, and for a name with its place in an object. */
-#define OBJECT_BYTES 272
-#define ARRAY_BYTES 144
-#define VALUE_BYTES 64
-#define NAME_BYTES 112
-
-/* The most that a text may take, for each of its bytes, and in any case. */
-#define BYTES_PER_BYTE 64
-#define BYTES_ANYHOW 65536
-
-/* The end of the string that begins at text[i]; `size` if it has none. */
-static size_t end_of_string(const char *text, size_t size, size_t i)
-{
-    for (i++; i < size && text[i] != '"'; i++)
-        if (text[i] == '\\')
-            i++;
-    return i;
-}
-
-static int weigh(const char *text, size_t size, const char *what)
-{
-    size_t depth = 0, bytes = size;
-
-    for (size_t i = 0; i < size; i++)
-        switch (text[i]) {
-        case '"': i = end_of_string(text, size, i); break;
-        case '{':
-        case '[':
-            bytes +=
-                text[i] == '{' ? OBJECT_BYTES + VALUE_BYTES : ARRAY_BYTES + VALUE_BYTES;
-            if (++depth > SE_JSON_DEPTH)
-                return se_fail(SEQECHO_EFORMAT,
-                               "%s: JSON is nested deeper than %d, expected less", what,
-                               SE_JSON_DEPTH);
-            break;
-        case '}':
-        case ']': depth -= depth > 0; break;
-        case ',': bytes += VALUE_BYTES; break;
-        case ':': bytes += NAME_BYTES; break;
-        default: break;
-        }
-    if (bytes / BYTES_PER_BYTE > size + BYTES_ANYHOW / BYTES_PER_BYTE)
-        return se_fail(SEQECHO_EFORMAT,
-                       "%s: %zu bytes of JSON would take more than %d times as much memory",
-                       what, size, BYTES_PER_BYTE);
-    return SEQECHO_OK;
-}
+#include "io/c_locale.h"
 
 /* ---- Text --------------------------------------------------------------------------- */
-
-/* Did memory fail?  jansson does not always say so: it may give no reason at all, or take
- * a text that it had no room for as a token that is none. */
-static bool is_out_of_memory(const json_error_t *error, const char *text)
-{
-    static const char value[] = "invalid token", name[] = "string or '}' expected";
-    const bool none = strncmp(error->text, value, sizeof value - 1) == 0 ||
-                      strncmp(error->text, name, sizeof name - 1) == 0;
-
-    return json_error_code(error) == json_error_out_of_memory || error->text[0] == '\0' ||
-           (none && error->position > 0 && text[error->position - 1] == '"');
-}
-
-int se_json_parse(json_t **out, const char *text, size_t size, const char *what)
-{
-    json_error_t error;
-    c_locale locale = { 0 };
-
-    *out = NULL;
-    SE_TRY(weigh(text, size, what));
-    SE_TRY(enter_c(&locale, what));
-    *out = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
-    leave_c(&locale);
-    if (*out == NULL && is_out_of_memory(&error, text))
-        return se_fail(SEQECHO_ENOMEM, "%s: out of memory for JSON", what);
-    if (*out == NULL)
-        return se_fail(SEQECHO_EFORMAT, "%s: JSON is damaged at byte %d: %.120s", what,
-                       error.position, error.text);
-    if (json_is_object(*out))
-        return SEQECHO_OK;
-    json_decref(*out);
-    *out = NULL;
-    return se_fail(SEQECHO_EFORMAT, "%s: JSON is no object, expected { ... }", what);
-}
 
 int se_json_write(char **text, size_t *length, const json_t *value,
                   const seqecho_allocator *a, const char *what)
 {
-    c_locale locale = { 0 };
+    se_c_locale locale = { 0 };
     size_t size;
     int err;
 
     *text = NULL;
-    SE_TRY(enter_c(&locale, what));
+    SE_TRY(se_c_locale_enter(&locale, what));
     size = json_dumpb(value, NULL, 0, JSON_COMPACT);
     err = size > 0 ? se_alloc(text, a, size + 1, 1, what)
                    : se_fail(SEQECHO_ENOMEM, "%s: out of memory for JSON", what);
@@ -145,7 +30,7 @@ int se_json_write(char **text, size_t *length, const json_t *value,
         *text = NULL;
         err = se_fail(SEQECHO_ENOMEM, "%s: out of memory for JSON", what);
     }
-    leave_c(&locale);
+    se_c_locale_leave(&locale);
     if (err == SEQECHO_OK)
         *length = size;
     return err;

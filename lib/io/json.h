@@ -1,8 +1,8 @@
-/* io/json.h - JSON text to values and back, by jansson, whatever the locale of the program.
+/* io/json.h - JSON text to jansson's values and back, whatever the locale of the program.
  * SPDX-License-Identifier: MIT
  *
  * Values live in jansson's memory, which is the program's malloc() unless the program has
- * told jansson otherwise; what a text can make it take is bounded (json.c). */
+ * told jansson otherwise; what a text can make it take is bounded (json_read.c). */
 #ifndef SE_IO_JSON_H
 #define SE_IO_JSON_H
 
@@ -22,7 +22,7 @@
 #define SE_COUNT_MAX (INT64_C(1) << 53)
 
 /* Parse a text that is one object: no duplicate keys, no integer beyond 64 bits, nothing
- * behind it.  SEQECHO_EFORMAT with a message that begins with `what`, or SEQECHO_ENOMEM.
+ * behind it.  SEQECHO_EFORMAT with a message that begins with `what`; or SEQECHO_ENOMEM.
  * The caller owns *out; it is NULL on failure. */
 int se_json_parse(json_t **out, const char *text, size_t size, const char *what);
 

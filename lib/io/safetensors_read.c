@@ -91,7 +91,10 @@ static int read_entry(const char *name, const json_t *entry, size_t data_size, s
     while (i < DTYPES && strcmp(dtypes[i].name, dtype) != 0)
         i++;
     if (i == DTYPES)
-        return bad(what, name, "its dtype is unknown to this library");
+        return se_fail(
+            SEQECHO_ENOTSUP,
+            "%s: array \"%.80s\": its dtype \"%.20s\" is unknown to this library", what,
+            name, dtype);
     t->dtype = i < SE_DTYPE_OTHER ? (se_dtype)i : SE_DTYPE_OTHER;
     if (!read_shape(shape, dtypes[i].size, t, &size))
         return bad(what, name, "its shape holds no sizes, or too large ones");
@@ -180,21 +183,32 @@ static int check_arrays(const se_container *c, range *r, const char *what)
     return check_ranges(r, n, c->data_size, what);
 }
 
+/* Texts all of them; and none is the checksum under another name, which would be a damaged
+ * name. */
+static int check_text(const char *key, const json_t *value, const char *what)
+{
+    const char *const text = json_string_value(value);
+
+    if (text == NULL)
+        return se_fail(SEQECHO_EFORMAT,
+                       "%s: " SE_METADATA ": \"%.80s\" is no text, expected one", what,
+                       key);
+    if (strncmp(text, SE_CHECKSUM_KIND, sizeof SE_CHECKSUM_KIND - 1) == 0 &&
+        strcmp(key, SE_CHECKSUM) != 0)
+        return se_fail(SEQECHO_EFORMAT,
+                       "%s: a checksum is named \"%.80s\", expected \"" SE_CHECKSUM "\"",
+                       what, key);
+    return SEQECHO_OK;
+}
+
 static int check_metadata(const se_container *c, const char *what)
 {
-    const json_t *const all = json_object_get(c->header, SE_METADATA);
-    void *it;
+    json_t *const all = json_object_get(c->header, SE_METADATA);
 
-    if (all == NULL)
-        return SEQECHO_OK;
-    if (!json_is_object(all))
+    if (all != NULL && !json_is_object(all))
         return se_fail(SEQECHO_EFORMAT, "%s: " SE_METADATA " is no object", what);
-    for (it = json_object_iter((json_t *)(uintptr_t)all); it != NULL;
-         it = json_object_iter_next((json_t *)(uintptr_t)all, it))
-        if (!json_is_string(json_object_iter_value(it)))
-            return se_fail(SEQECHO_EFORMAT,
-                           "%s: " SE_METADATA ": \"%.80s\" is no text, expected one", what,
-                           json_object_iter_key(it));
+    for (void *it = json_object_iter(all); it != NULL; it = json_object_iter_next(all, it))
+        SE_TRY(check_text(json_object_iter_key(it), json_object_iter_value(it), what));
     return SEQECHO_OK;
 }
 
@@ -266,11 +280,11 @@ static int check(se_container *c, const unsigned char *bytes, size_t size,
     SE_TRY(check_metadata(c, what));
     c->metadata = json_object_get(c->header, SE_METADATA);
     c->count = json_object_size(c->header) - (c->metadata != NULL);
+    SE_TRY(check_checksum(c, bytes, size, what));
     SE_TRY(se_alloc(&ranges, a, c->count, sizeof *ranges, what));
     err = check_arrays(c, ranges, what);
     se_free(a, ranges);
-    SE_TRY(err);
-    return check_checksum(c, bytes, size, what);
+    return err;
 }
 
 int se_container_open(se_container *c, const void *bytes, size_t size,

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "kernels/gemm.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/attributes.h"
@@ -132,7 +133,7 @@ static void gemm_rows(void *arg, int piece, int64_t begin, int64_t end)
 
     job->kernels->gemm(end - begin, job->a + begin * job->a_row, job->a_row, job->a_col,
                        job->b, job->c + begin * job->c_row, job->c_row, job->store,
-                       job->bias, job->room + piece * SE_GEMM_ROOM);
+                       job->bias, job->room + (size_t)piece * SE_GEMM_ROOM);
 }
 
 /* begin is a multiple of the panel. */
@@ -145,7 +146,7 @@ static void gemm_columns(void *arg, int piece, int64_t begin, int64_t end)
     b.n = end - begin;
     job->kernels->gemm(job->m, job->a, job->a_row, job->a_col, &b, job->c + begin,
                        job->c_row, job->store, job->bias != NULL ? job->bias + begin : NULL,
-                       job->room + piece * SE_GEMM_ROOM);
+                       job->room + (size_t)piece * SE_GEMM_ROOM);
 }
 
 static void gemm_split(const se_compute *compute, gemm_job *job)
@@ -175,6 +176,7 @@ static bool gemm_blas(const se_compute *compute, const gemm_job *job, const se_f
         work_of(job->m, n, k) < (double)BLAS_WORK || (trans_a && job->a_row != 1) ||
         (trans_b && b->row != 1))
         return false;
+    assert(job->store != SE_STORE_BIAS || job->bias != NULL);
     if (job->store == SE_STORE_BIAS)
         for (int64_t i = 0; i < job->m; i++)
             memcpy(job->c + i * job->c_row, job->bias, (size_t)n * sizeof *job->c);

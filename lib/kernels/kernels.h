@@ -55,7 +55,7 @@ typedef struct se_row_sums {
 } se_row_sums;
 
 /* Floats a product may need to copy a part of B to. */
-#define SE_GEMM_ROOM (256 * 64)
+#define SE_GEMM_ROOM 16384
 
 /* Rows of logits and their targets: rows of y, or class numbers that stand for one-hot
  * rows, with the same bits. */

@@ -7,6 +7,7 @@
  * in their order. */
 #include "layers/attention.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -67,6 +68,7 @@ static int attention_infer(const seqecho_layer *layer, const se_shape *in, size_
     const se_shape *const key = &in[n_in > KEY ? KEY : VALUE];
     char want[SE_SHAPE_TEXT], got[SE_SHAPE_TEXT];
 
+    assert(n_in <= sizeof names / sizeof *names);
     for (size_t i = 0; i < n_in; i++)
         if (in[i].rank != 2)
             return se_fail(SEQECHO_ESHAPE,

@@ -4,6 +4,7 @@
  * Each layer inside writes its output to memory of its own, since it may need it again on
  * the way back; merging the two is one walk over the time steps.  What the backward layer
  * gives at step s of its own belongs to step T - 1 - s. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,6 +53,7 @@ static int both_check(seqecho_layer *layer)
     seqecho_layer *const forward = layer->inner, *const backward = forward->next;
     const bool given = spec->backward != NULL;
 
+    assert(backward != NULL);
     spec->inner = NULL; /* they are the caller's */
     spec->backward = NULL;
     SE_TRY(se_layer_check_reserved(layer, &spec->reserved, sizeof spec->reserved));

@@ -45,6 +45,7 @@ static const se_layer_ops *const kinds[] = {
 
 const se_layer_ops *se_layer_find(uint32_t kind)
 {
+    /* The size of a pointer is meant: NOLINTNEXTLINE(bugprone-sizeof-expression) */
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (kinds[i]->kind == kind)
             return kinds[i];
@@ -108,6 +109,7 @@ static int make_inner(seqecho_layer *layer, int depth)
         if (list[i] == NULL)
             return se_fail(SEQECHO_EINVAL, "%s: the inner description is NULL", class_name);
         SE_TRY(make(last, layer->arena, list[i], depth + 1));
+        assert(*last != NULL);
         last = &(*last)->next;
     }
     return SEQECHO_OK;

@@ -221,8 +221,8 @@ static void stack_divide(stack_pass *p, const se_frame *f, se_carver *carver)
                 f->training ? se_carve(carver, se_shape_size(&behind->shape), f->batch, 1)
                             : p->turns[(i + 1) % 2];
         if (behind->masked)
-            at->room =
-                (uint8_t *)se_carve(carver, behind->shape.dim[0] / 4 + 1, f->batch, 1);
+            at->room = (uint8_t *)(void *)se_carve(carver, behind->shape.dim[0] / 4 + 1,
+                                                   f->batch, 1);
         g = frame_at(p, i);
         se_inner_work(&g, carver);
         at->work = g.work;

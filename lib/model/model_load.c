@@ -64,7 +64,8 @@ static int load(seqecho_graph **out, const void *bytes, size_t size,
         err = build(out, &c, description, a, what);
     json_decref(description);
     se_container_close(&c);
-    return err;
+    /* What would be a mistake of the program that builds a graph is damage in a file. */
+    return err == SEQECHO_EINVAL || err == SEQECHO_ESTATE ? SEQECHO_EFORMAT : err;
 }
 
 int seqecho_graph_load_memory(seqecho_graph **out, const void *bytes, size_t size,

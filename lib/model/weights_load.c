@@ -90,11 +90,13 @@ static int load(seqecho_graph *graph, const se_container *c,
     se_tensor t;
     size_t count = 0;
     bool found;
+    char name[NAME_ROOM];
 
     while ((w = se_graph_next_weight(graph, &cursor)) != NULL) {
         SE_TRY(find(c, w, opt, &t, &found, what));
         if (found)
-            SE_TRY(check_values(&t, w->path, (size_t)se_weight_size(w), what));
+            SE_TRY(check_values(&t, array_name(name, opt->prefix, w),
+                                (size_t)se_weight_size(w), what));
     }
     SE_TRY(se_graph_freeze(graph));
     cursor = (se_weight_cursor){ NULL, 0 };

@@ -18,7 +18,7 @@ int se_callback_create(void *out, size_t size, const se_callback_ops *ops,
     SE_TRY(se_allocator_read(&a, allocator));
     SE_TRY(se_alloc(&c, &a, 1, size, what));
     *c = (seqecho_callback){ .ops = ops, .allocator = a };
-    memcpy(out, &c, sizeof c);
+    memcpy(out, &c, sizeof(void *));
     return SEQECHO_OK;
 }
 

@@ -273,7 +273,9 @@ int seqecho_csv_log_create(seqecho_callback **out, const seqecho_csv_log_options
     SE_TRY(check(&opt));
     SE_TRY(se_callback_create(&log, sizeof *log, &ops, opt.allocator, NAME));
     log->file = -1;
-    log->separator = opt.separator != '\0' ? opt.separator : ',';
+    log->separator = opt.separator;
+    if (log->separator == '\0')
+        log->separator = ',';
     log->append = opt.append;
     size = strlen(opt.path) + 1;
     err = se_alloc(&log->path, &log->base.allocator, size, 1, NAME);

@@ -72,18 +72,19 @@ static void add_run(step_rows *s, int64_t i, int64_t count)
     const bool there = is_there(s, i), counts = there && weight != 0.0f && s->weighs;
     float *const d = s->d != NULL ? s->d + i * r.cols : NULL;
     se_row_losses losses;
+    const float *largest = NULL;
 
     if (counts) {
         se_loss_rows(s->c, &r, s->scale * weight, s->o->room, d, &losses);
+        if (losses.has_largest)
+            largest = losses.largest;
         for (int64_t j = 0; j < count; j++)
             s->loss += (double)weight * losses.loss[j];
     } else if (d != NULL) {
         memset(d, 0, (size_t)(count * r.cols) * sizeof *d);
     }
     if (there)
-        se_metrics_add(&s->o->metrics, s->c, &r,
-                       counts && losses.has_largest ? losses.largest : NULL, s->o->room,
-                       s->metric);
+        se_metrics_add(&s->o->metrics, s->c, &r, largest, s->o->room, s->metric);
 }
 
 /* The mask of a slot's steps; values without a time axis have none. */

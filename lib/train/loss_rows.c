@@ -5,6 +5,7 @@
  * row - for the regression losses and binary cross-entropy a mean. */
 #include "train/loss_rows.h"
 
+#include <assert.h>
 #include <math.h>
 
 /* Probabilities are kept this far from 0 and 1 before their logarithm is taken. */
@@ -157,14 +158,17 @@ static double huber(const row_args *r, float delta)
 
 static double row_loss(const se_criterion *c, const row_args *r)
 {
+    if (se_loss_takes_classes(c->loss))
+        return clipped_crossentropy(r);
+    assert(r->y != NULL);
     switch (c->loss) {
-    case SEQECHO_CATEGORICAL_CROSSENTROPY:
-    case SEQECHO_SPARSE_CATEGORICAL_CROSSENTROPY: return clipped_crossentropy(r);
     case SEQECHO_BINARY_CROSSENTROPY:
         return c->logits ? binary_from_logits(r) : binary_crossentropy(r);
     case SEQECHO_MEAN_SQUARED_ERROR: return mean_squared_error(r);
     case SEQECHO_MEAN_ABSOLUTE_ERROR: return mean_absolute_error(r);
     case SEQECHO_HUBER: return huber(r, c->delta);
+    case SEQECHO_CATEGORICAL_CROSSENTROPY:
+    case SEQECHO_SPARSE_CATEGORICAL_CROSSENTROPY:
     case SEQECHO_LOSS_NONE: break;
     }
     return 0.0;
@@ -223,6 +227,7 @@ static se_rows smooth(const se_criterion *c, const se_rows *r, float *room)
     const float share = (float)((double)c->smoothing / parts);
     se_rows smoothed = *r;
 
+    assert(room != NULL);
     for (int64_t i = 0; i < r->rows; i++) {
         float *const to = room + i * r->cols;
 

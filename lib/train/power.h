@@ -11,9 +11,12 @@ static inline double se_power(double base, int64_t n)
 {
     double result = 1.0;
 
-    for (; n > 0; n >>= 1, base *= base)
+    while (n > 0) {
         if (n & 1)
             result *= base;
+        base *= base;
+        n >>= 1;
+    }
     return result;
 }
 

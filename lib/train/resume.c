@@ -415,6 +415,9 @@ int se_place_fits(const se_fit_run *run, const se_resume *resume)
     SE_TRY(check_dataset(resume, "dataset", SE_DATASET_ARRAY, run->dataset));
     SE_TRY(check_dataset(resume, "validation_dataset", SE_VALIDATION_ARRAY,
                          run->validation.dataset));
+    if (p.stage == SE_STAGE_EPOCH_END && run->t->history.count == 0)
+        return se_fail(SEQECHO_EFORMAT,
+                       "fit: the checkpoint is at the end of an epoch, but has no history");
     return check_callbacks(run, place);
 }
 

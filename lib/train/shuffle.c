@@ -76,7 +76,7 @@ void se_samples_slice(se_view_set *set, const seqecho_graph *graph,
 int se_shuffle_create(se_shuffle *s, const seqecho_graph *graph, const se_samples *samples,
                       int64_t count, int64_t batch, const seqecho_allocator *a)
 {
-    size_t total = 0, begin[SE_MAX_VIEWS];
+    size_t n, total = 0, begin[SE_MAX_VIEWS];
 
     if (count > UINT32_MAX)
         return se_fail(SEQECHO_ENOTSUP,
@@ -84,7 +84,8 @@ int se_shuffle_create(se_shuffle *s, const seqecho_graph *graph, const se_sample
                        UINT32_MAX, count);
     copy_views(&s->from, graph, samples);
     copy_views(&s->batch, graph, &s->from.samples);
-    for (size_t i = 0; i < s->from.n; i++) {
+    n = s->from.n;
+    for (size_t i = 0; i < n; i++) {
         const size_t size = (size_t)batch * sample_size(&s->from.view[i]);
 
         begin[i] = total;
@@ -96,7 +97,7 @@ int se_shuffle_create(se_shuffle *s, const seqecho_graph *graph, const se_sample
     }
     SE_TRY(se_alloc(&s->order, a, (size_t)count, sizeof *s->order, "order of samples"));
     SE_TRY(se_alloc(&s->block, a, total, sizeof *s->block, "shuffled batch"));
-    for (size_t i = 0; i < s->from.n; i++) {
+    for (size_t i = 0; i < n; i++) {
         s->rows[i] = s->block + begin[i];
         if (s->from.view[i].data != NULL)
             s->batch.view[i].data = s->rows[i];

@@ -128,7 +128,7 @@ static void class_numbers(void **state)
 static void repeated_input(void **state)
 {
     enum { F = 6, U = 9, B = 4 };
-    float x[B * F], copies[B * STEPS * F], want[B * STEPS * U], y[B * STEPS * U];
+    float x[B * F] = { 0 }, copies[B * STEPS * F], want[B * STEPS * U], y[B * STEPS * U];
     const seqecho_view one = floats(x, B, F, 0), all = floats(copies, B, STEPS, F);
 
     (void)state;

@@ -164,7 +164,7 @@ static void weights_and_shapes(void **state)
 static void losses_of(int kind, options o, uint64_t seed, double loss[2])
 {
     enum { F = 8, U = 6, B = 5 };
-    float x[B * STEPS * F], y[B * STEPS * U];
+    float x[B * STEPS * F] = { 0 }, y[B * STEPS * U];
     const seqecho_view view = floats(x, B, STEPS, F), target = floats(y, B, STEPS, U);
     seqecho_graph *const graph = alone(kind, o, 0, STEPS, F, false);
     seqecho_trainer *trainer;
@@ -222,7 +222,7 @@ static void dropout(void **state)
 static void dropout_is_for_training_only(void **state)
 {
     enum { F = 8, U = 6, B = 3 };
-    float x[B * STEPS * F], want[B * STEPS * U], y[B * STEPS * U];
+    float x[B * STEPS * F] = { 0 }, want[B * STEPS * U], y[B * STEPS * U];
     const seqecho_view view = floats(x, B, STEPS, F);
 
     (void)state;

@@ -89,19 +89,28 @@ static int limited(void *user)
     const calls_plan cannot_allocate = { .kind = CALLS_ALLOCATE,
                                          .at = 1,
                                          .error = EOPNOTSUPP };
+    const calls_plan interrupted = {
+        .kind = CALLS_UNLINK, .at = 1, .error = EINTR, .times = 3
+    };
     bool refused;
 
     if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &limit) != 0)
         return NOT_PERMITTED;
     if (!is_refused(LARGE, EFBIG, old))
         return 1;
+    /* Signals that come while the temporary file is removed. */
+    calls_begin(&interrupted);
+    refused = is_refused(LARGE, EFBIG, old);
+    calls_end();
+    if (!refused || calls_made(CALLS_UNLINK) != 4)
+        return 2;
     /* And when only the second write() finds out. */
     calls_begin(&cannot_allocate);
     refused = is_refused(LARGE, EFBIG, old);
     calls_end();
     if (!refused || calls_made(CALLS_WRITE) != 2)
-        return 2;
-    return is_saved((size_t)16 << 10) ? 0 : 3;
+        return 3;
+    return is_saved((size_t)16 << 10) ? 0 : 4;
 }
 
 static void larger_than_the_process_may_write(void **state)

@@ -16,7 +16,8 @@ static int name_failure(void **state)
     return file_scratch_end(state);
 }
 
-#define plans_test(FN) cmocka_unit_test_setup_teardown(FN, file_scratch_begin, name_failure)
+#define resume_test(FN) \
+    cmocka_unit_test_setup_teardown(FN, file_scratch_begin, name_failure)
 
 /* The next plan; NULL after the last. */
 static const training_plan *next_plan(size_t *i)
@@ -406,10 +407,10 @@ static void places_are_forgotten(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        plans_test(every_event),    plans_test(again_and_again),
-        plans_test(into_used_ones), plans_test(every_checkpoint),
-        plans_test(for_longer),     plans_test(done_is_done),
-        plans_test(the_same_file),  plans_test(places_are_forgotten),
+        resume_test(every_event),    resume_test(again_and_again),
+        resume_test(into_used_ones), resume_test(every_checkpoint),
+        resume_test(for_longer),     resume_test(done_is_done),
+        resume_test(the_same_file),  resume_test(places_are_forgotten),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
  * threads each takes a range of samples through all steps. */
 #include "layers/recurrent/lstm.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "layers/noise.h"
@@ -164,6 +165,7 @@ static void give_last(const se_lstm_pass *p)
     const float *const h = se_lstm_before(p, p->h, p->kept_h, p->h0, p->steps, 0);
     const float *const c = se_lstm_before(p, p->c, p->kept_c, p->c0, p->steps, 0);
 
+    assert(h != NULL && c != NULL);
     if (!p->spec->return_sequences) {
         memcpy(f->out[0], h, bytes);
         if (p->shown != NULL)

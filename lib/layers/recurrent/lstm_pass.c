@@ -64,7 +64,7 @@ static void carve_steps(se_lstm_pass *p, se_carver *carver)
     p->h = p->spec->return_sequences && !apart ? f->out[0]
                                                : se_carve(carver, p->kept_h, p->batch, u);
     if (apart)
-        p->shown = (uint8_t *)se_carve(carver, 1, 1, (p->steps * p->batch + 3) / 4);
+        p->shown = (uint8_t *)(void *)se_carve(carver, 1, 1, (p->steps * p->batch + 3) / 4);
     if (f->training && se_lstm_cell_needs_input(&p->cell))
         p->pre = se_carve(carver, p->steps, p->batch, 4 * u);
     if (f->in[0].repeated)
