@@ -50,6 +50,7 @@ OWNERS = {
     'seqecho_early_stopping_options': ['early stopping'],
     'seqecho_reduce_lr_options': ['reduction of the learning rate'],
     'seqecho_csv_log_options': ['CSV log'],
+    'seqecho_checkpoint_options': ['checkpoint'],
 }
 # Of all of them alike, and named in the text.
 COMMON_FIELDS = re.compile(r'head|name|struct_size|reserved(_\d+)?')

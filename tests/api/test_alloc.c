@@ -10,36 +10,10 @@
 
 enum { SAMPLES = 14, STEPS = 5, CLASSES = 6 };
 
-/* A hook whose allocation number `at` fails, and with `for_ever` all after it. */
-typedef struct faulty {
-    counting_alloc blocks;
-    int64_t at;
-    bool for_ever;
-    bool failed; /* since last looked */
-} faulty;
-
-static void *faulty_alloc(void *user, size_t size, size_t alignment)
-{
-    faulty *const f = user;
-
-    if (f->at != 0 &&
-        (f->for_ever ? f->blocks.calls + 1 >= f->at : f->blocks.calls + 1 == f->at)) {
-        f->blocks.calls++;
-        f->failed = true;
-        return NULL;
-    }
-    return counting_alloc_alloc(&f->blocks, size, alignment);
-}
-
-static void faulty_release(void *user, void *ptr)
-{
-    counting_alloc_release(&((faulty *)user)->blocks, ptr);
-}
-
 /* ---- A life with failures ----------------------------------------------------------- */
 
 typedef struct life {
-    faulty f;
+    counting_alloc memory;
     seqecho_allocator hook;
     seqecho_graph *graph;
     seqecho_trainer *trainer;
@@ -85,7 +59,7 @@ static int build(life *l)
     assert_int_equal(seqecho_trainer_create(&l->trainer, l->graph, NULL), err);
     seqecho_graph_destroy(l->graph);
     l->graph = NULL;
-    assert_int_equal(l->f.blocks.live, 0);
+    assert_int_equal(l->memory.live, 0);
     return err;
 }
 
@@ -202,38 +176,38 @@ static void check_message(life *l, size_t s)
     const char *const text = seqecho_error_message();
 
     if (strstr(text, "out of memory for ") == NULL)
-        fail_msg("stage %zu, allocation %d: \"%s\"", s, (int)l->f.at, text);
+        fail_msg("stage %zu, allocation %d: \"%s\"", s, (int)l->memory.fail_at, text);
 }
 
 static void live(life *l, int64_t at, bool for_ever)
 {
     memset(l, 0, sizeof *l);
-    l->f.at = at;
-    l->f.for_ever = for_ever;
-    l->hook = (seqecho_allocator){ sizeof l->hook, faulty_alloc, faulty_release, &l->f };
+    l->memory.fail_at = at;
+    l->memory.once = !for_ever;
+    l->hook = counting_alloc_hook(&l->memory);
     for (size_t s = 0; s < STAGES; s++) {
-        const int64_t blocks = l->f.blocks.live;
+        const int64_t blocks = l->memory.live;
         float *before = NULL;
         size_t n = 0;
         int err;
 
         if (l->trainer != NULL)
             before = models_weights(l->graph, &n);
-        l->f.failed = false;
+        l->memory.failed = false;
         err = stages[s].act(l);
-        if (l->f.failed) {
+        if (l->memory.failed) {
             l->failures++;
             assert_int_equal(err, SEQECHO_ENOMEM);
             check_message(l, s);
             if (stages[s].counts)
-                assert_int_equal(l->f.blocks.live, blocks);
+                assert_int_equal(l->memory.live, blocks);
             if (before != NULL) {
                 float *const after = models_weights(l->graph, &n);
 
                 assert_same_bits(after, before, n);
                 free(after);
             }
-            l->f.at = 0;
+            l->memory.fail_at = 0;
             err = stages[s].act(l);
         }
         assert_int_equal(err, 0);
@@ -249,7 +223,7 @@ static void end(life *l)
     seqecho_dataset_destroy(l->data);
     seqecho_callback_destroy(l->stop);
     seqecho_callback_destroy(l->log);
-    assert_int_equal(l->f.blocks.live, 0);
+    assert_int_equal(l->memory.live, 0);
 }
 
 static void every_allocation_fails(void **state)
@@ -259,7 +233,7 @@ static void every_allocation_fails(void **state)
 
     (void)state;
     live(&whole, 0, false);
-    allocations = whole.f.blocks.calls;
+    allocations = whole.memory.calls;
     assert_int_equal(whole.failures, 0);
     assert_true(allocations > 25);
     for (int for_ever = 0; for_ever < 2; for_ever++)
@@ -279,8 +253,8 @@ static void every_allocation_fails(void **state)
 /* A stateful trainer whose larger buffers fail: states and the phase are kept. */
 static void forward_survives_a_failed_bind(void **state)
 {
-    faulty f = { .at = 0 };
-    const seqecho_allocator hook = { sizeof hook, faulty_alloc, faulty_release, &f };
+    counting_alloc f = { .calls = 0 };
+    const seqecho_allocator hook = counting_alloc_hook(&f);
     seqecho_graph *const graph = models_small();
     static float x_data[50 * 12], y_data[50 * 2];
     const seqecho_view small = { x_data, { 3, 4, 3 }, 3, SEQECHO_FLOAT32 };
@@ -301,13 +275,12 @@ static void forward_survives_a_failed_bind(void **state)
     for (int i = 0; i < 2; i++) {
         assert_int_equal(seqecho_trainer_forward(trainer, &small, out, 6), 0);
         if (i == 1) {
-            f.at = f.blocks.calls + 1;
-            f.for_ever = true;
+            f.fail_at = f.calls + 1;
             assert_int_equal(seqecho_trainer_evaluate(trainer, &large, &y, NULL, NULL),
                              SEQECHO_ENOMEM);
             assert_int_equal(seqecho_trainer_train_on_batch(trainer, &large, &y, NULL),
                              SEQECHO_ENOMEM);
-            f.at = 0;
+            f.fail_at = 0;
         }
         assert_int_equal(seqecho_trainer_backward(trainer, &dy, dx[i], 36), 0);
         assert_int_equal(
@@ -318,14 +291,14 @@ static void forward_survives_a_failed_bind(void **state)
     assert_int_equal(seqecho_trainer_predict(trainer, &large, large_out, 100), 0);
     seqecho_trainer_destroy(trainer);
     seqecho_graph_destroy(graph);
-    assert_int_equal(f.blocks.live, 0);
+    assert_int_equal(f.live, 0);
 }
 
 /* If the weights do not fit, the graph can still be built on. */
 static void building_goes_on_after_failed_weights(void **state)
 {
-    faulty f = { .at = 0 };
-    const seqecho_allocator hook = { sizeof hook, faulty_alloc, faulty_release, &f };
+    counting_alloc f = { .calls = 0 };
+    const seqecho_allocator hook = counting_alloc_hook(&f);
     const float row[3] = { 0.0F, 0.0F, 0.0F };
     const seqecho_view x = { row, { 1, 3 }, 2, SEQECHO_FLOAT32 };
     const float bias[5] = { 1.0F, 2.0F, 3.0F, 4.0F, 5.0F };
@@ -337,7 +310,8 @@ static void building_goes_on_after_failed_weights(void **state)
     assert_int_equal(seqecho_graph_create(&graph, SEQECHO_GRAPH(.allocator = &hook)), 0);
     seqecho_graph_add(graph, SEQECHO_INPUT(.dim = { 3 }));
     seqecho_graph_add(graph, SEQECHO_DENSE(.units = 4));
-    f.at = f.blocks.calls + 1;
+    f.fail_at = f.calls + 1;
+    f.once = true;
     assert_refused(seqecho_predictor_create(&predictor, graph, NULL), SEQECHO_ENOMEM,
                    "weights: out of memory for 128 bytes");
     assert_int_equal(seqecho_graph_status(graph), 0);
@@ -348,7 +322,7 @@ static void building_goes_on_after_failed_weights(void **state)
     assert_same_bits(out, bias, 5);
     seqecho_predictor_destroy(predictor);
     seqecho_graph_destroy(graph);
-    assert_int_equal(f.blocks.live, 0);
+    assert_int_equal(f.live, 0);
 }
 
 int main(void)

@@ -255,7 +255,7 @@ int main(int argc, char **argv)
         if (strcmp(argv[i], "--in") == 0)
             where = argv[i + 1];
     }
-    if (program == NULL || training_scratch_begin(&where) != 0)
+    if (program == NULL || file_scratch_begin(&where) != 0)
         return 1;
     err = kill_and_start(program, times, &t);
     printf(
@@ -263,5 +263,5 @@ int main(int argc, char **argv)
         "the same end; at most %d unfinished files\n",
         t.kills, times, t.waits, t.runs, t.temporary);
     free(program);
-    return training_scratch_end(&where) == 0 && err == 0 ? 0 : 1;
+    return file_scratch_end(&where) == 0 && err == 0 ? 0 : 1;
 }

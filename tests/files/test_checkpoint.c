@@ -643,26 +643,26 @@ static void wrong_options(void **state)
     training_close(&t);
 }
 
-#define alone(FN) \
-    cmocka_unit_test_setup_teardown(FN, training_scratch_begin, training_scratch_end)
+#define alone_test(FN) \
+    cmocka_unit_test_setup_teardown(FN, file_scratch_begin, file_scratch_end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        alone(files_and_times),
-        alone(batches_are_counted_on),
-        alone(a_stop_is_saved_once),
-        alone(the_last_one_can_go_on),
-        alone(the_best),
-        alone(the_best_comes_first),
-        alone(directories),
-        alone(another_training),
-        alone(directory_gone),
-        alone(no_room),
-        alone(what_is_left_over),
-        alone(the_newest_whole_one),
-        alone(room_for_the_path),
-        alone(wrong_options),
+        alone_test(files_and_times),
+        alone_test(batches_are_counted_on),
+        alone_test(a_stop_is_saved_once),
+        alone_test(the_last_one_can_go_on),
+        alone_test(the_best),
+        alone_test(the_best_comes_first),
+        alone_test(directories),
+        alone_test(another_training),
+        alone_test(directory_gone),
+        alone_test(no_room),
+        alone_test(what_is_left_over),
+        alone_test(the_newest_whole_one),
+        alone_test(room_for_the_path),
+        alone_test(wrong_options),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

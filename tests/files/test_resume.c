@@ -13,11 +13,11 @@ static int name_failure(void **state)
     if (now[0] != '\0')
         print_message("It was at \"%s\".\n", now);
     now = "";
-    return training_scratch_end(state);
+    return file_scratch_end(state);
 }
 
 #define resume_test(FN) \
-    cmocka_unit_test_setup_teardown(FN, training_scratch_begin, name_failure)
+    cmocka_unit_test_setup_teardown(FN, file_scratch_begin, name_failure)
 
 /* The next plan; NULL after the last. */
 static const training_plan *next_plan(size_t *i)

@@ -480,20 +480,20 @@ static void in_events(void **state)
     free(w.log.data);
 }
 
-#define alone(FN) \
-    cmocka_unit_test_setup_teardown(FN, training_scratch_begin, training_scratch_end)
+#define alone_test(FN) \
+    cmocka_unit_test_setup_teardown(FN, file_scratch_begin, file_scratch_end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        alone(other_views),
-        alone(other_kinds_of_samples),
-        alone(other_datasets),
-        alone(other_callbacks),
-        alone(the_best_of_the_last_fit),
-        alone(other_optimizers),
-        alone(other_layers),
-        alone(in_events),
+        alone_test(other_views),
+        alone_test(other_kinds_of_samples),
+        alone_test(other_datasets),
+        alone_test(other_callbacks),
+        alone_test(the_best_of_the_last_fit),
+        alone_test(other_optimizers),
+        alone_test(other_layers),
+        alone_test(in_events),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

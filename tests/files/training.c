@@ -4,7 +4,6 @@
 #include "training.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 /* ---- Opening and closing ------------------------------------------------------------ */
 
@@ -190,21 +189,9 @@ void training_restore(training *t, const training *from)
 
 file_bytes training_bytes(seqecho_trainer *trainer)
 {
-    static const char name[] = "\"trainer/history/seconds\":{";
     const file_bytes f = file_of_trainer(trainer);
-    char *const header = (char *)f.data + 8, *entry;
-    unsigned long begin, end;
-    size_t length = 0;
 
-    for (int i = 7; i >= 0; i--)
-        length = length << 8 | f.data[i];
-    memset(strstr(header, "xxh3-64:") + 8, '0', 16);
-    entry = strstr(header, name);
-    if (entry == NULL)
-        return f;
-    entry = strstr(entry, "\"data_offsets\":[");
-    assert_int_equal(sscanf(entry, "\"data_offsets\":[%lu,%lu]", &begin, &end), 2);
-    memset(f.data + 8 + length + begin, 0, end - begin);
+    file_clear_seconds(f);
     return f;
 }
 
@@ -279,31 +266,4 @@ void training_assert_same(const training *a, const training *b)
         training_read_log(b->log, log_b);
         assert_string_equal(log_a, log_b);
     }
-}
-
-/* ---- A directory of the test's own -------------------------------------------------- */
-
-static char scratch[1024], before[1024];
-
-/* In memory, where there is such a place: nothing has to wait for a disk. */
-int training_scratch_begin(void **state)
-{
-    const char *const where = *state != NULL ? *state : "/dev/shm";
-
-    if (getcwd(before, sizeof before) == NULL)
-        return -1;
-    (void)snprintf(scratch, sizeof scratch, "%s/seqecho-XXXXXX", where);
-    if (mkdtemp(scratch) == NULL) {
-        (void)snprintf(scratch, sizeof scratch, "files-XXXXXX");
-        if (mkdtemp(scratch) == NULL)
-            return -1;
-    }
-    return chdir(scratch);
-}
-
-int training_scratch_end(void **state)
-{
-    (void)state;
-    file_remove_directory(".");
-    return chdir(before) == 0 ? rmdir(scratch) : -1;
 }

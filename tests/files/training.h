@@ -89,9 +89,4 @@ file_bytes training_bytes(seqecho_trainer *trainer);
 /* A CSV log without its column "seconds". */
 void training_read_log(const char *path, char text[4096]);
 
-/* Set-up and tear-down of a test that runs in a directory of its own, which goes away with
- * all that is in it.  *state may be where to make it. */
-int training_scratch_begin(void **state);
-int training_scratch_end(void **state);
-
 #endif /* SEQECHO_TESTS_TRAINING_H */

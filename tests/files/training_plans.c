@@ -193,53 +193,49 @@ static const float both_weights[] = { 1.0F, 0.3F };
         .learning_rate = 0.01F, __VA_ARGS__ \
     }
 #define WATCHED (TRAINING_BEST | TRAINING_REDUCE | TRAINING_LOG)
-#define FOR_LONG \
-    .epochs = 4 \
-    } \
-    , .patience = 50
 
 const training_plan training_plans[] = {
     /* clang-format off */
     /* The networks of the tutorial, and optimizers. */
-    { "adam, whole", whole, CLASSES(.optimizer = SEQECHO_ADAM), { FOR_LONG,
+    { "adam, whole", whole, CLASSES(.optimizer = SEQECHO_ADAM), { .epochs = 4 }, .patience = 50,
       .dataset = true, .held_out = true, .callbacks = WATCHED },
-    { "amsgrad, partial", partial, CLASSES(.amsgrad = true), { FOR_LONG,
+    { "amsgrad, partial", partial, CLASSES(.amsgrad = true), { .epochs = 4 }, .patience = 50,
       .dataset = true },
     { "adamw, partial", partial,
       CLASSES(.optimizer = SEQECHO_ADAMW, .weight_decay = 0.05F, .amsgrad = true),
-      { FOR_LONG, .dataset = true, .callbacks = TRAINING_SAVES },
-    { "nadam, both ways", both_ways, CLASSES(.optimizer = SEQECHO_NADAM), { FOR_LONG,
+      { .epochs = 4 }, .patience = 50, .dataset = true, .callbacks = TRAINING_SAVES },
+    { "nadam, both ways", both_ways, CLASSES(.optimizer = SEQECHO_NADAM), { .epochs = 4 }, .patience = 50,
       .dataset = true, .callbacks = WATCHED },
-    { "sgd", numbers, NUMBERS(.optimizer = SEQECHO_SGD), { FOR_LONG },
+    { "sgd", numbers, NUMBERS(.optimizer = SEQECHO_SGD), { .epochs = 4 }, .patience = 50 },
     { "momentum", whole, CLASSES(.optimizer = SEQECHO_SGD, .momentum = 0.9F),
-      { FOR_LONG, .dataset = true, .callbacks = TRAINING_LOG },
+      { .epochs = 4 }, .patience = 50, .dataset = true, .callbacks = TRAINING_LOG },
     { "nesterov", whole_stateless,
       CLASSES(.optimizer = SEQECHO_SGD, .momentum = 0.9F, .nesterov = true),
-      { FOR_LONG, .dataset = true, .held_out = true, .callbacks = WATCHED },
+      { .epochs = 4 }, .patience = 50, .dataset = true, .held_out = true, .callbacks = WATCHED },
     { "rmsprop", whole_dropped, CLASSES(.optimizer = SEQECHO_RMSPROP),
-      { FOR_LONG, .dataset = true },
+      { .epochs = 4 }, .patience = 50, .dataset = true },
     { "rmsprop, centered, momentum", partial,
       CLASSES(.optimizer = SEQECHO_RMSPROP, .centered = true, .momentum = 0.5F,
               .rho = 0.8F),
-      { FOR_LONG, .dataset = true, .callbacks = TRAINING_BEST },
+      { .epochs = 4 }, .patience = 50, .dataset = true, .callbacks = TRAINING_BEST },
     { "rmsprop, epsilon outside", numbers,
-      NUMBERS(.optimizer = SEQECHO_RMSPROP, .epsilon_outside = true), { FOR_LONG },
+      NUMBERS(.optimizer = SEQECHO_RMSPROP, .epsilon_outside = true), { .epochs = 4 }, .patience = 50 },
     /* Schedules. */
-    { "exponential", whole, CLASSES(.schedule = &exponential), { FOR_LONG,
+    { "exponential", whole, CLASSES(.schedule = &exponential), { .epochs = 4 }, .patience = 50,
       .dataset = true },
-    { "inverse time", whole, CLASSES(.schedule = &inverse_time), { FOR_LONG,
+    { "inverse time", whole, CLASSES(.schedule = &inverse_time), { .epochs = 4 }, .patience = 50,
       .dataset = true },
-    { "polynomial", whole, CLASSES(.schedule = &polynomial), { FOR_LONG,
+    { "polynomial", whole, CLASSES(.schedule = &polynomial), { .epochs = 4 }, .patience = 50,
       .dataset = true },
-    { "piecewise", whole, CLASSES(.schedule = &piecewise), { FOR_LONG,
+    { "piecewise", whole, CLASSES(.schedule = &piecewise), { .epochs = 4 }, .patience = 50,
       .dataset = true },
-    { "cosine", whole, CLASSES(.schedule = &cosine), { FOR_LONG,
+    { "cosine", whole, CLASSES(.schedule = &cosine), { .epochs = 4 }, .patience = 50,
       .dataset = true },
-    { "restarts", numbers, NUMBERS(.schedule = &restarts), { FOR_LONG },
+    { "restarts", numbers, NUMBERS(.schedule = &restarts), { .epochs = 4 }, .patience = 50 },
     /* Clipping. */
-    { "clipnorm", whole, CLASSES(.clipnorm = 0.01F), { FOR_LONG, .dataset = true },
-    { "global_clipnorm", numbers, NUMBERS(.global_clipnorm = 0.01F), { FOR_LONG },
-    { "clipvalue", whole, CLASSES(.clipvalue = 0.001F), { FOR_LONG, .dataset = true },
+    { "clipnorm", whole, CLASSES(.clipnorm = 0.01F), { .epochs = 4 }, .patience = 50, .dataset = true },
+    { "global_clipnorm", numbers, NUMBERS(.global_clipnorm = 0.01F), { .epochs = 4 }, .patience = 50 },
+    { "clipvalue", whole, CLASSES(.clipvalue = 0.001F), { .epochs = 4 }, .patience = 50, .dataset = true },
     /* Samples. */
     { "shuffled and split", numbers, NUMBERS(.optimizer = SEQECHO_ADAM),
       { .epochs = 4, .batch_size = 6, .shuffle = true, .validation_split = 0.25 },
@@ -254,13 +250,13 @@ const training_plan training_plans[] = {
     { "never from zero", whole_dropped, CLASSES(.optimizer = SEQECHO_ADAM),
       { .epochs = 4, .reset_states = SEQECHO_RESET_NEVER, .validation_sequences = 3 },
       .dataset = true, .held_out = true, .patience = 50, .callbacks = WATCHED },
-    { "own sequences", whole, CLASSES(.optimizer = SEQECHO_ADAM), { FOR_LONG,
+    { "own sequences", whole, CLASSES(.optimizer = SEQECHO_ADAM), { .epochs = 4 }, .patience = 50,
       .dataset = true, .interfere = choose_sequences },
     { "killed", whole_dropped, CLASSES(.schedule = &cosine), { .epochs = 10 },
       .dataset = true, .held_out = true, .patience = 50,
       .callbacks = TRAINING_BEST | TRAINING_LOG },
     /* What comes in the midst of it. */
-    { "changed", whole_dropped, CLASSES(.optimizer = SEQECHO_ADAM), { FOR_LONG,
+    { "changed", whole_dropped, CLASSES(.optimizer = SEQECHO_ADAM), { .epochs = 4 }, .patience = 50,
       .dataset = true, .interfere = change_much },
     { "stopping", whole, CLASSES(.optimizer = SEQECHO_ADAM), { .epochs = 20 },
       .dataset = true, .held_out = true, .patience = 3,
@@ -275,7 +271,7 @@ const training_plan training_plans[] = {
       CLASSES(.optimizer = SEQECHO_SGD), { .epochs = 20 },
       .dataset = true, .held_out = true, .interfere = explode_at_the_end, .patience = 50,
       .callbacks = TRAINING_BEST | TRAINING_LOG | TRAINING_NAN },
-                                                /* clang-format on */
-                                            };
+    /* clang-format on */
+};
 
 const size_t training_plan_count = sizeof training_plans / sizeof *training_plans;

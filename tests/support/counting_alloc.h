@@ -3,6 +3,7 @@
 #ifndef SEQECHO_TESTS_COUNTING_ALLOC_H
 #define SEQECHO_TESTS_COUNTING_ALLOC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,9 @@
 typedef struct counting_alloc {
     int64_t calls;     /* of alloc, failed ones included */
     int64_t live;      /* blocks not yet released */
-    int64_t fail_at;   /* this call fails, and all after it; 0 means none */
+    int64_t fail_at;   /* this call fails; 0 means none */
+    bool once;         /* it alone; else all after it fail too */
+    bool failed;       /* one has; reset by the test */
     size_t last_size;  /* of the last call */
     size_t last_align; /* of the last call */
 } counting_alloc;
@@ -25,8 +28,11 @@ static inline void *counting_alloc_alloc(void *user, size_t size, size_t alignme
 
     c->last_size = size;
     c->last_align = alignment;
-    if (++c->calls >= c->fail_at && c->fail_at != 0)
+    c->calls++;
+    if (c->fail_at != 0 && (c->once ? c->calls == c->fail_at : c->calls >= c->fail_at)) {
+        c->failed = true;
         return NULL;
+    }
     ptr = aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
     if (ptr == NULL)
         return NULL;
