@@ -17,7 +17,7 @@
  *
  * Loading.  Any bytes may be given: what is no such file, is damaged, or does not fit is
  * refused with SEQECHO_EFORMAT, SEQECHO_ENOTSUP, SEQECHO_ESHAPE or SEQECHO_ENOTFOUND, and
- * nothing has changed.  SEQECHO_ENOMEM may also mean a layer that no address space can hold.
+ * nothing has changed.  SEQECHO_ENOMEM may also mean a layer that no memory can hold.
  * Memory is not taken by what a file claims but by what it holds; see
  * docs/file-format.md#limits.  A path is SEQECHO_EIO if it cannot be read or is no regular
  * file.

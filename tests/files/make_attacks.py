@@ -1,4 +1,4 @@
-# make_attacks.py - writes attacks/: one file for each known trick against a reader of files.
+# make_attacks.py - writes attacks/: one file for each known trick against a reader.
 # SPDX-License-Identifier: MIT
 #
 # usage: make_attacks.py DIRECTORY            write them
@@ -176,7 +176,8 @@ def frames():
     add('model', 'begins_with_array', pack('[' + text + ']', data))
     add('model', 'begins_with_bom', pack(b'\xef\xbb\xbf' + text.encode(), data))
     add('model', 'header_of_utf16', pack(text.encode('utf-16-le'), data))
-    add('model', 'header_with_nul', pack(text[:20].encode() + b'\0' + text[20:].encode(), data))
+    add('model', 'header_with_nul', pack(text[:20].encode() + b'\0' + text[20:].encode(),
+                                         data))
     add('model', 'nul_behind_header', pack(text.encode() + b'\0', data))
     add('model', 'comment_behind_header', pack(text + '//', data))
     add('model', 'two_headers', pack(text + text, data))
@@ -205,8 +206,10 @@ def jsons():
 def names():
     header, data = Model().parts()
     text = dumps(header)
-    bad = {'utf8': b'\xff\xfe', 'utf8_overlong': b'\xc0\x80', 'utf8_surrogate': b'\xed\xa0\x80',
-           'escaped_nul': b'\\u0000', 'half_pair': b'\\ud800', 'nul': b'\0', 'newline': b'\n'}
+    bad = {'utf8': b'\xff\xfe', 'utf8_overlong': b'\xc0\x80',
+           'utf8_surrogate': b'\xed\xa0\x80',
+           'escaped_nul': b'\\u0000', 'half_pair': b'\\ud800', 'nul': b'\0',
+           'newline': b'\n'}
     for name, part in bad.items():
         add('model', f'name_{name}', pack(text.encode().replace(b'lstm/bias', part), data))
     for place in ('"dtype":"F32"', '"shape":[1]', '"seqecho.format":"1"', '"dense/bias":'):
@@ -237,8 +240,10 @@ def metadata():
     for name, value in {'number': 1, 'object': {}, 'null': None}.items():
         spoil('model', f'metadata_of_{name}',
               lambda m: m.metadata.update({'other': value}))
-    spoil('model', 'format_0', lambda m: m.metadata.update({'seqecho.format': '0'}), 'ENOTSUP')
-    spoil('model', 'format_2', lambda m: m.metadata.update({'seqecho.format': '2'}), 'ENOTSUP')
+    spoil('model', 'format_0', lambda m: m.metadata.update({'seqecho.format': '0'}),
+          'ENOTSUP')
+    spoil('model', 'format_2', lambda m: m.metadata.update({'seqecho.format': '2'}),
+          'ENOTSUP')
     spoil('model', 'format_none', lambda m: m.metadata.clear())
     spoil('model', 'graph_is_no_json', lambda m: setattr(m, 'text', 'x'))
     spoil('model', 'graph_is_empty', lambda m: setattr(m, 'text', ''))
@@ -272,10 +277,15 @@ def arrays():
         spoil('model', f'offset_end_{name}', lambda m: m.entries.update({
             'lstm/kernel': entry('F32', [2, 8], 0, value)}))
     changes = {
-        'overlap': entry('F32', [2, 8], 32, 96), 'overlap_same': entry('F32', [2, 8], 64, 128),
-        'backwards': entry('F32', [2, 8], 64, 0), 'product_2_64': entry('F32', [2**31, 2**31], 0, 64),
+        'overlap': entry('F32', [2, 8], 32, 96), 'overlap_same': entry('F32', [2, 8], 64,
+                                                                       128),
+        'backwards': entry('F32', [2, 8], 64, 0), 'product_2_64': entry('F32', [2**31,
+                                                                                2**31], 0,
+                                                                                64),
         'product_wraps_to_64': entry('F32', [2**62 + 4, 4], 0, 64),
-        'product_0': entry('F32', [2**62, 0, 2**62], 0, 0), 'rank_100': entry('F32', [1] * 100, 0, 4),
+        'product_0': entry('F32', [2**62, 0, 2**62], 0, 0), 'rank_100': entry('F32',
+                                                                              [1] * 100, 0,
+                                                                              4),
         'rank_5': entry('F32', [2, 8, 1, 1, 1], 0, 64), 'rank_0': entry('F32', [], 0, 4),
         'transposed': entry('F32', [8, 2], 0, 64), 'flat': entry('F32', [16], 0, 64),
         'size_0': entry('F32', [0], 0, 0), 'f64': entry('F64', [2, 4], 0, 64),
@@ -318,7 +328,8 @@ def weights():
 
     add('weights', 'sound_weights', file(), 'OK')
     add('weights', 'weights_more', file(other=('U8', [3])), 'OK')
-    add('weights', 'weights_missing', file(lambda m: m.arrays.pop('lstm/bias')), 'ENOTFOUND')
+    add('weights', 'weights_missing', file(lambda m: m.arrays.pop('lstm/bias')),
+        'ENOTFOUND')
     add('weights', 'weights_none', pack('{}'), 'ENOTFOUND')
     add('weights', 'weights_shape', file(lambda m: m.arrays.update({
         'dense/bias': ('F32', [2])})), 'ESHAPE')
@@ -405,7 +416,8 @@ def graphs():
     of('input_of_another_batch', [INPUT, layer('InputLayer', batch_size=3, shape=[3, 2]),
                                   layer('Add')],
        [call(0), call(1), call(2, (0, 0), (1, 0))], [[2, 0]], 'ESHAPE')
-    of('input_inside', [INPUT, layer('TimeDistributed', layer=layer('InputLayer', shape=[2]))],
+    of('input_inside', [INPUT, layer('TimeDistributed', layer=layer('InputLayer',
+                                                                    shape=[2]))],
        line, [[1, 0]])
     of('shapes_that_differ', [INPUT, flat, layer('Add')],
        [*line, call(2, (0, 0), (1, 0))], [[2, 0]], 'ESHAPE')
@@ -427,7 +439,8 @@ def graphs():
        [*line, call(2, (1, 0))], [[2, 0]])
     of('reshape_2_62', [INPUT, layer('Reshape', target_shape=[2**62, -1])], line, [[1, 0]])
     of('permute_9', [INPUT, layer('Permute', dims=[9, 1])], line, [[1, 0]])
-    of('calls_4097', [INPUT, flat], [call(0)] + [call(1, (0, 0))] * 4096, [[1, 0]], 'ENOTSUP')
+    of('calls_4097', [INPUT, flat], [call(0)] + [call(1, (0, 0))] * 4096, [[1, 0]],
+       'ENOTSUP')
     of('layers_4096', [INPUT] + [layer('Add')] * 4095, [call(0)], [[0, 0]], 'OK')
     of('layers_4097', [INPUT] + [layer('Add')] * 4096, [call(0)], [[0, 0]], 'ENOTSUP')
 

@@ -1,4 +1,4 @@
-/* test_attacks.c - every file of attacks/ is refused as list.txt says, by the function it is
+/* test_attacks.c - each file of attacks/ is refused as list.txt says, by the function it is
  * made for, and by all others as documented; nothing has changed then, and no more memory
  * was taken than docs/file-format.md#limits allows.
  * SPDX-License-Identifier: MIT

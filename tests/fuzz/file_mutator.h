@@ -148,7 +148,7 @@ static inline void file_mutator_rename(file_mutator *m)
         file_mutator_replace(m, at, length, copy, n);
 }
 
-/* The end of the member or element that begins at `at`: what closes it is not part of it. */
+/* The end of the member or element that begins at `at`: what closes it is no part of it. */
 static inline size_t file_mutator_end(const file_mutator *m, size_t at)
 {
     size_t depth = 0;
