@@ -51,6 +51,7 @@ OWNERS = {
     'seqecho_reduce_lr_options': ['reduction of the learning rate'],
     'seqecho_csv_log_options': ['CSV log'],
     'seqecho_checkpoint_options': ['checkpoint'],
+    'seqecho_weights_options': ['weights'],
 }
 # Of all of them alike, and named in the text.
 COMMON_FIELDS = re.compile(r'head|name|struct_size|reserved(_\d+)?')

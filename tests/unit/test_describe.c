@@ -1,9 +1,11 @@
 /* test_describe.c - graphs as JSON, and that no option and no description is left out.
  * SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <seqecho/files.h>
 #include <seqecho/layers.h>
 
 #include "base/alloc.h"
@@ -577,6 +579,29 @@ static void names(void **state)
     seqecho_graph_destroy(graph);
 }
 
+/* Neither a program nor a training makes such a weight easily. */
+static void not_finite(void **state)
+{
+    static const float values[] = { NAN, INFINITY, -INFINITY };
+    seqecho_graph *const graph = make(NULL, "inside");
+    const se_weight *const w = se_graph_find_weight(graph, "dense/kernel");
+    size_t length = 5;
+
+    (void)state;
+    assert_int_equal(se_graph_freeze(graph), 0);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        graph->params[w->offset + 1] = values[i];
+        assert_refused(
+            seqecho_graph_save_memory(graph, NULL, 0, &length), SEQECHO_ENUMERIC,
+            "graph_save_memory: dense/kernel: value 1 is not finite, so it is not saved");
+        assert_int_equal(length, 5);
+    }
+    graph->params[w->offset + 1] = 1.0F;
+    assert_int_equal(seqecho_graph_save_memory(graph, NULL, 0, &length), 0);
+    assert_true(length > 5);
+    seqecho_graph_destroy(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -592,6 +617,7 @@ int main(void)
         cmocka_unit_test(describing_without_memory),
         cmocka_unit_test(constructing_without_memory),
         cmocka_unit_test(names),
+        cmocka_unit_test(not_finite),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
