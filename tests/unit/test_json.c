@@ -277,14 +277,14 @@ static void refusals(void **state)
 
 static char *repeat(const char *part, size_t n, const char *end)
 {
-    char *const text = malloc(strlen(part) * n + strlen(end) + 8);
-    char *at = text + 5;
+    const size_t head = 5, piece = strlen(part), tail = strlen(end);
+    char *const text = calloc(head + piece * n + tail + 1, 1);
 
     assert_non_null(text);
-    memcpy(text, "{\"a\":", 5);
-    for (size_t i = 0; i < n; i++, at += strlen(part))
-        memcpy(at, part, strlen(part));
-    memcpy(at, end, strlen(end) + 1);
+    memcpy(text, "{\"a\":", head);
+    for (size_t i = 0; i < n; i++)
+        memcpy(text + head + piece * i, part, piece);
+    memcpy(text + head + piece * n, end, tail);
     return text;
 }
 
