@@ -194,16 +194,18 @@ static void clear(tally *t)
     t->may_be_left = 0;
 }
 
-/* The log without the column that is a time. */
+/* The same training, the same log but for the time, and a checkpoint of the last step. */
 static bool same_end(file_bytes end, const char *log)
 {
-    char text[4096];
+    char text[4096], path[64];
     const file_bytes got = file_read("end");
     const bool same = got.size == end.size && memcmp(got.data, end.data, end.size) == 0;
 
     free(got.data);
     training_read_log("run.csv", text);
-    return same && strcmp(text, log) == 0;
+    return same && strcmp(text, log) == 0 &&
+           seqecho_checkpoint_latest("run", path, sizeof path) == 0 &&
+           strcmp(path, "run/checkpoint-000000000030.safetensors") == 0;
 }
 
 static int kill_and_start(const char *program, int times, tally *t)

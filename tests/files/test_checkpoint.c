@@ -34,7 +34,8 @@ static seqecho_graph *numbers(void)
 
 static const training_plan plain = PLAN(.held_out = false);
 static const training_plan validated = PLAN(.held_out = true);
-static const training_plan best = PLAN(.callbacks = TRAINING_BEST, .patience = 50);
+static const training_plan best =
+    PLAN(.held_out = true, .callbacks = TRAINING_BEST, .patience = 50);
 
 static void open_saving(training *t, const training_plan *plan,
                         const seqecho_checkpoint_options *options)
@@ -188,6 +189,7 @@ static void a_stop_is_saved_once(void **state)
 static void the_last_one_can_go_on(void **state)
 {
     training whole, first, second;
+    int64_t epoch = 0;
     char path[128];
 
     (void)state;
@@ -196,6 +198,8 @@ static void the_last_one_can_go_on(void **state)
     training_fit(&whole);
     open_saving(&first, &best, SEQECHO_CHECKPOINT(.directory = "run", .every_epochs = 3));
     training_fit(&first);
+    file_must(seqecho_early_stopping_best(first.stop, NULL, &epoch));
+    assert_true(epoch < 3); /* else there would be nothing to see */
     file_must(seqecho_checkpoint_latest("run", path, sizeof path));
     assert_string_equal(path, "run/checkpoint-000000000012.safetensors");
     open_saving(&second, &best, SEQECHO_CHECKPOINT(.directory = "run", .every_epochs = 3));
@@ -503,6 +507,7 @@ static void the_newest_whole_one(void **state)
 {
     file_bytes whole, model;
     training t;
+    char *text;
 
     (void)state;
     expect_latest(NULL); /* no directory */
@@ -537,6 +542,13 @@ static void the_newest_whole_one(void **state)
         whole.data[i] ^= 1;
         expect_latest(CHECKPOINT("000000000012"));
     }
+    /* Without a checksum, so that nobody knows. */
+    text = strstr((char *)whole.data + 8, "seqecho.checksum\":\"xxh3-64:");
+    assert_non_null(text);
+    memcpy(text, "somebody.elses.x\":\"unknown:", 27);
+    put_file(CHECKPOINT("000000000028"), whole.data, whole.size);
+    memcpy(text, "seqecho.checksum\":\"xxh3-64:", 27);
+    expect_latest(CHECKPOINT("000000000012"));
     put_file(CHECKPOINT("1000000000000"), whole.data, whole.size);
     expect_latest(CHECKPOINT("1000000000000"));
     assert_int_equal(unlink(CHECKPOINT("1000000000000")), 0);
