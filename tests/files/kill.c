@@ -242,13 +242,14 @@ static int kill_and_start(const char *program, int times, tally *t)
 
 int main(int argc, char **argv)
 {
-    char *const program = realpath(argv[0], NULL);
+    char *program;
     void *where = NULL;
     int times = 20, err;
     tally t = { .seed = 1 };
 
     if (argc == 3 && strcmp(argv[1], "--train") == 0)
         return train((int32_t)strtol(argv[2], NULL, 10));
+    program = realpath(argv[0], NULL);
     for (int i = 1; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--times") == 0)
             times = (int)strtol(argv[i + 1], NULL, 10);
