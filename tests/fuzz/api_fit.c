@@ -128,12 +128,12 @@ static void choose(api *a, given *g, const api_form *form, int64_t samples, watc
     case 1: o->batch_size = input_absurd(&a->in); break;
     case 2: o->reset_states = (seqecho_state_reset)input_between(&a->in, 4, 200); break;
     case 3: o->validation_split = input_double(&a->in); break;
-    case 4: o->reserved[input_below(&a->in, 3)] = 1; break;
+    case 4: o->reserved[input_below(&a->in, sizeof o->reserved)] = 1; break;
     case 5: o->validation_sequences = input_absurd(&a->in) < 0 ? -1 : 2; break;
     default: o->callbacks = NULL; break;
     }
     g->wrong = o->epochs < 0 || o->reset_states > SEQECHO_RESET_EACH_BATCH ||
-               (o->reserved[0] | o->reserved[1] | o->reserved[1]) != 0;
+               (o->reserved[0] | o->reserved[1]) != 0;
 }
 
 /* Those that are in another fit already are refused. */
