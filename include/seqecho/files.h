@@ -143,7 +143,7 @@ SEQECHO_API int seqecho_checkpoint_create(
 /* The path of the newest checkpoint in a directory that is whole: its bytes are read and
  * its checksum compared, and damaged ones are passed over.  At most size - 1 characters
  * and a NUL are written; a path that does not fit is SEQECHO_EINVAL.  SEQECHO_ENOTFOUND if
- * there is none, or no directory. */
+ * there is none, or no directory; SEQECHO_EIO for a directory that cannot be read. */
 SEQECHO_API int seqecho_checkpoint_latest(const char *directory, char *path,
                                           size_t size) SEQECHO_MUST_CHECK;
 

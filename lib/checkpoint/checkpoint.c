@@ -1,5 +1,4 @@
-/* checkpoint/checkpoint.c - a callback that saves the training as it goes, and finding what
- * it has saved.
+/* checkpoint/checkpoint.c - a callback that saves the training as it goes.
  * SPDX-License-Identifier: MIT
  *
  * It saves when all callbacks have had an event, so that what they remember is in the file
@@ -13,9 +12,9 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "base/strbuf.h"
+#include "checkpoint/find.h"
 #include "checkpoint/folder.h"
 #include "checkpoint/trainer_file.h"
-#include "io/read.h"
 
 #define NAME "checkpoint"
 #define KEEP 3
@@ -43,23 +42,35 @@ static int take_up(checkpoint *k, const se_saved *saved)
     return se_monitor_load(&k->monitor, saved);
 }
 
+/* A training that has made fewer steps than a checkpoint does not belong beside it: what it
+ * saves would not be found. */
+static int check_directory(const checkpoint *k, int64_t steps)
+{
+    int64_t newest;
+
+    SE_TRY(se_folder_newest(&newest, k->directory, INT64_MAX, NAME));
+    if (newest > steps)
+        SE_TRY(se_checkpoint_find(&newest, k->path, k->path_size, k->directory,
+                                  &k->base.allocator, NAME));
+    if (newest > steps)
+        return se_fail(SEQECHO_ESTATE,
+                       NAME ": \"%.120s\" has a checkpoint of %" PRId64
+                            " steps, but this training has made %" PRId64
+                            ": resume from it, or choose another directory",
+                       k->directory, newest, steps);
+    return SEQECHO_OK;
+}
+
 static int check_fit(const seqecho_callback *c, const seqecho_trainer *t, bool validation,
                      const se_saved *saved)
 {
     checkpoint k = *(const checkpoint *)c;
-    const int64_t newest = se_folder_newest(k.directory, INT64_MAX);
 
     if (k.save_best)
         SE_TRY(se_monitor_check(&k.monitor, t, validation));
     if (saved != NULL)
         return take_up(&k, saved);
-    if (newest > t->optimizer.iterations)
-        return se_fail(SEQECHO_ESTATE,
-                       NAME ": \"%.120s\" has a checkpoint of %" PRId64
-                            " steps, but this training has made %" PRId64
-                            ": resume from it, or choose another directory",
-                       k.directory, newest, t->optimizer.iterations);
-    return SEQECHO_OK;
+    return check_directory(&k, t->optimizer.iterations);
 }
 
 static int begin(seqecho_callback *c, seqecho_trainer *t, bool validation,
@@ -231,72 +242,4 @@ int seqecho_checkpoint_create(seqecho_callback **out,
     }
     *out = &k->base;
     return SEQECHO_OK;
-}
-
-/* ---- Finding ------------------------------------------------------------------------ */
-
-static const char what[] = "checkpoint_latest";
-
-/* Is this file a whole checkpoint? */
-static int check_file(const char *path)
-{
-    seqecho_allocator a;
-    unsigned char *bytes;
-    se_container c;
-    size_t size;
-    bool whole;
-    int err;
-
-    SE_TRY(se_allocator_read(&a, NULL));
-    SE_TRY(se_file_read(path, &a, &bytes, &size, what));
-    err = se_container_open(&c, bytes, size, &a, what);
-    whole = err == SEQECHO_OK && c.checked && se_container_text(&c, SE_KEY_TRAINER) != NULL;
-    se_container_close(&c);
-    se_free(&a, bytes);
-    return whole || err < 0 ? err : SEQECHO_EFORMAT;
-}
-
-/* The path of the newest that is one; there is room for that of any. */
-static int find_whole(const char *directory, char *path, size_t room)
-{
-    int64_t number = INT64_MAX;
-    char name[SE_CHECKPOINT_NAME];
-    se_strbuf text;
-
-    while ((number = se_folder_newest(directory, number)) >= 0) {
-        int err;
-
-        se_strbuf_init(&text, path, room);
-        se_strbuf_add(&text, "%s/%s", directory, se_checkpoint_name(name, number));
-        err = check_file(path);
-        if (err == SEQECHO_OK || err == SEQECHO_ENOMEM)
-            return err;
-    }
-    return se_fail(SEQECHO_ENOTFOUND, "%s: no whole checkpoint in \"%.160s\"", what,
-                   directory);
-}
-
-int seqecho_checkpoint_latest(const char *directory, char *path, size_t size)
-{
-    seqecho_allocator a;
-    char *found;
-    size_t room;
-    int err;
-
-    if (directory == NULL || path == NULL)
-        return se_fail(SEQECHO_EINVAL, "%s: %s is NULL", what,
-                       directory == NULL ? "directory" : "path");
-    SE_TRY(se_allocator_read(&a, NULL));
-    if (!se_size_add(&room, strlen(directory), SE_CHECKPOINT_NAME + 1))
-        return se_fail(SEQECHO_EINVAL, "%s: directory is too long", what);
-    SE_TRY(se_alloc(&found, &a, room, 1, what));
-    err = find_whole(directory, found, room);
-    if (err == SEQECHO_OK && strlen(found) >= size)
-        err = se_fail(SEQECHO_EINVAL,
-                      "%s: the path needs %zu characters and a NUL, but size is %zu", what,
-                      strlen(found), size);
-    if (err == SEQECHO_OK)
-        memcpy(path, found, strlen(found) + 1);
-    se_free(&a, found);
-    return err;
 }

@@ -49,22 +49,32 @@ int se_folder_create(const char *directory, const char *what)
     return se_file_fail(SEQECHO_EIO, errno, what, "make the directory", directory);
 }
 
-int64_t se_folder_newest(const char *directory, int64_t below)
+static int fail(const char *what, const char *directory)
+{
+    return se_file_fail(errno == ENOMEM ? SEQECHO_ENOMEM : SEQECHO_EIO, errno, what,
+                        "read the directory", directory);
+}
+
+int se_folder_newest(int64_t *newest, const char *directory, int64_t below,
+                     const char *what)
 {
     DIR *const dir = opendir(directory);
     const struct dirent *entry;
-    int64_t newest = -1;
+    int err = SEQECHO_OK;
 
+    *newest = -1;
     if (dir == NULL)
-        return -1;
-    while ((entry = readdir(dir)) != NULL) {
+        return errno == ENOENT ? SEQECHO_OK : fail(what, directory);
+    while (errno = 0, (entry = readdir(dir)) != NULL) {
         const int64_t number = number_of(entry->d_name);
 
-        if (number < below && number > newest)
-            newest = number;
+        if (number < below && number > *newest)
+            *newest = number;
     }
+    if (errno != 0)
+        err = fail(what, directory);
     closedir(dir);
-    return newest;
+    return err;
 }
 
 /* Is this what replace.c calls a file of ours that is not finished? */
@@ -98,7 +108,8 @@ void se_folder_tidy(const char *directory, int64_t newest, int64_t keep)
     DIR *dir;
 
     for (int64_t kept = 1; kept < keep && oldest >= 0; kept++)
-        oldest = se_folder_newest(directory, oldest);
+        if (se_folder_newest(&oldest, directory, oldest, "") < 0)
+            return;
     dir = opendir(directory);
     if (dir == NULL)
         return;

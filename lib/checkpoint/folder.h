@@ -19,8 +19,9 @@ const char *se_checkpoint_name(char name[SE_CHECKPOINT_NAME], int64_t steps);
 int se_folder_create(const char *directory, const char *what);
 
 /* The largest number below `below` that a checkpoint has; -1 if there is none, or no
- * directory. */
-int64_t se_folder_newest(const char *directory, int64_t below);
+ * directory.  SEQECHO_EIO if the directory cannot be read. */
+int se_folder_newest(int64_t *newest, const char *directory, int64_t below,
+                     const char *what);
 
 /* Tidy up after a checkpoint of that number was saved: of those up to it, all but the
  * newest `keep` are removed, and so is what savers that were killed have left.  What

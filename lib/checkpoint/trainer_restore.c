@@ -35,7 +35,6 @@ static int check_graph(const restoring *r)
     const seqecho_graph *const graph = r->t->session->graph;
     seqecho_graph *other;
     json_t *own = NULL, *theirs = NULL;
-    bool same = false;
     int err;
 
     /* Built and described again, their graph has every option that this library knows. */
@@ -44,16 +43,11 @@ static int check_graph(const restoring *r)
     if (err == SEQECHO_OK)
         err = se_graph_describe(&theirs, other, r->what);
     if (err == SEQECHO_OK)
-        same = se_description_same(own, theirs);
+        err = se_description_expect(theirs, own, r->what);
     json_decref(own);
     json_decref(theirs);
     seqecho_graph_destroy(other);
     SE_TRY(err);
-    if (!same)
-        return se_fail(SEQECHO_ESHAPE,
-                       "%s: the file is of a graph with other layers, or connected in "
-                       "another way, than the trainer's",
-                       r->what);
     SE_TRY(se_training_check(graph, r->description, r->what));
     return se_block_find(&r->file->file, graph, "", r->what);
 }

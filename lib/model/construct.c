@@ -16,6 +16,7 @@
 typedef struct reading {
     const char *what;
     se_arena *arena; /* for the specs */
+    size_t *layers;  /* that have been read, those inside others among them */
 } reading;
 
 /* The place in the file, for messages. */
@@ -185,6 +186,10 @@ static int read_spec(const reading *r, const json_t *layer, int depth,
     if (depth > SE_MAX_WRAPPERS)
         return se_fail(SEQECHO_EFORMAT, "%s: %s: more than %d wrappers around each other",
                        r->what, class_name, SE_MAX_WRAPPERS);
+    if (++*r->layers > SE_LAYERS_MAX)
+        return se_fail(SEQECHO_ENOTSUP,
+                       "%s: more than %d layers, those inside others among them", r->what,
+                       SE_LAYERS_MAX);
     SE_TRY(se_arena_alloc(r->arena, &spec, ops->spec_size));
     memcpy(spec, &(const seqecho_spec){ ops->spec_size, ops->kind, 0 }, sizeof **out);
     for (void *it = json_object_iter(config); it != NULL;
@@ -309,7 +314,8 @@ int se_graph_construct(seqecho_graph **out, const json_t *description,
                        const seqecho_allocator *a, const char *what)
 {
     se_arena arena;
-    const reading r = { what, &arena };
+    size_t layers = 0;
+    const reading r = { what, &arena, &layers };
     seqecho_graph *graph = NULL;
     made *m = NULL;
     uint64_t seed;

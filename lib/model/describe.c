@@ -219,15 +219,17 @@ static json_t *describe_regularizers(const seqecho_graph *graph)
 
 /* ---- All of it ---------------------------------------------------------------------- */
 
-/* The names of a layer and of those inside it. */
-static int check_names(const seqecho_layer *layer, const char *name, const char *what)
+/* The names of a layer and of those inside it, which are counted. */
+static int check_layer(const seqecho_layer *layer, const char *name, const char *what,
+                       size_t *layers)
 {
+    ++*layers;
     if (name != NULL && !se_json_is_utf8(name))
         return se_fail(SEQECHO_ENOTSUP,
                        "%s: %s: the name of a layer is not UTF-8, which files need", what,
                        layer->ops->class_name);
     for (const seqecho_layer *l = layer->inner; l != NULL; l = l->next)
-        SE_TRY(check_names(l, own_name(l), what));
+        SE_TRY(check_layer(l, own_name(l), what, layers));
     return SEQECHO_OK;
 }
 
@@ -235,10 +237,8 @@ static int check_graph(const seqecho_graph *graph, const char *what)
 {
     size_t layers = 0;
 
-    for (const seqecho_layer *l = graph->layers; l != NULL; l = l->next) {
-        layers++;
-        SE_TRY(check_names(l, l->name, what));
-    }
+    for (const seqecho_layer *l = graph->layers; l != NULL; l = l->next)
+        SE_TRY(check_layer(l, l->name, what, &layers));
     if (layers > SE_LAYERS_MAX || graph->n_calls > SE_CALLS_MAX)
         return se_fail(SEQECHO_ENOTSUP,
                        "%s: the graph has %zu layers and %zu calls, expected at most %d "
@@ -268,15 +268,4 @@ int se_graph_describe(json_t **out, const seqecho_graph *graph, const char *what
     else
         *out = all;
     return err;
-}
-
-bool se_description_same(const json_t *a, const json_t *b)
-{
-    static const char *const members[] = { "layers", "calls", "outputs" };
-    bool same = true;
-
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        same = same &&
-               json_equal(json_object_get(a, members[i]), json_object_get(b, members[i]));
-    return same;
 }

@@ -16,7 +16,7 @@
 #include "graph/graph.h"
 #include "io/json.h"
 
-/* Files hold no more of each. */
+/* Files hold no more of each; layers inside others count. */
 #define SE_LAYERS_MAX 4096
 #define SE_CALLS_MAX 4096
 
@@ -24,8 +24,9 @@
  * a graph cannot be described: a name that is not UTF-8, or too many layers. */
 int se_graph_describe(json_t **out, const seqecho_graph *graph, const char *what);
 
-/* Are these the same layers, calls and outputs? */
-bool se_description_same(const json_t *a, const json_t *b);
+/* Are these the same layers, calls and outputs?  SEQECHO_ESHAPE, with the first difference,
+ * if not.  Both are descriptions that se_graph_describe() has made. */
+int se_description_expect(const json_t *found, const json_t *expected, const char *what);
 
 /* Build the graph of a description; its building has not ended.  NULL on failure:
  * SEQECHO_EFORMAT for what is no description, SEQECHO_ENOTSUP for what a newer library may

@@ -140,4 +140,8 @@ static inline int file_scratch_end(void **state)
     return chdir(file_before) == 0 ? rmdir(file_scratch) : -1;
 }
 
+/* A test in a directory of its own. */
+#define alone_test(FN) \
+    cmocka_unit_test_setup_teardown(FN, file_scratch_begin, file_scratch_end)
+
 #endif /* SEQECHO_TESTS_FILES_H */

@@ -134,6 +134,31 @@ static void too_many_layers(void **state)
     }
 }
 
+static void too_many_layers_inside(void **state)
+{
+    const seqecho_spec *const flatten = SEQECHO_FLATTEN;
+    seqecho_graph *graph;
+    size_t size;
+
+    (void)state;
+    for (int more = 0; more <= 1; more++) {
+        file_must(seqecho_graph_create(&graph, NULL));
+        seqecho_graph_add(graph, SEQECHO_INPUT(.dim = { 3 }));
+        for (int i = 0; i < 4095 / 3; i++)
+            seqecho_graph_add(graph, SEQECHO_SEQUENTIAL(flatten, flatten));
+        if (more == 1)
+            seqecho_graph_add(graph, flatten);
+        if (more == 0)
+            file_must(seqecho_graph_save_memory(graph, NULL, 0, &size));
+        else
+            assert_refused(seqecho_graph_save_memory(graph, NULL, 0, &size),
+                           SEQECHO_ENOTSUP,
+                           "graph_save_memory: the graph has 4097 layers and 1367 calls, "
+                           "expected at most 4096 and 4096");
+        seqecho_graph_destroy(graph);
+    }
+}
+
 static void arguments(void **state)
 {
     seqecho_graph *graph, *loaded = (seqecho_graph *)1;
@@ -169,9 +194,8 @@ static void arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        catalogue_test(every_layer),
-        cmocka_unit_test(names),
-        cmocka_unit_test(too_many_layers),
+        catalogue_test(every_layer),       cmocka_unit_test(names),
+        cmocka_unit_test(too_many_layers), cmocka_unit_test(too_many_layers_inside),
         cmocka_unit_test(arguments),
     };
 

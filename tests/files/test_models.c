@@ -285,39 +285,12 @@ static void names(void **state)
     round_trip(SEQECHO_DENSE(.units = 2, .name = "\xf0\x9f\x98\x80"), 0);
 }
 
-static void sizes(void **state)
-{
-    seqecho_graph *graph, *loaded;
-    file_bytes f;
-    size_t length;
-
-    (void)state;
-    file_must(seqecho_graph_create(&graph, NULL));
-    seqecho_graph_add(graph, SEQECHO_INPUT(.dim = { 1 }));
-    for (int i = 1; i < 4096; i++)
-        seqecho_graph_add(graph, SEQECHO_FLATTEN);
-    f = file_of_graph(graph);
-    loaded = load(f);
-    free(f.data);
-    seqecho_graph_destroy(loaded);
-    seqecho_graph_destroy(graph);
-    file_must(seqecho_graph_create(&graph, NULL));
-    seqecho_graph_add(graph, SEQECHO_INPUT(.dim = { 1 }));
-    for (int i = 1; i < 4097; i++)
-        seqecho_graph_add(graph, SEQECHO_FLATTEN);
-    assert_refused(seqecho_graph_save_memory(graph, NULL, 0, &length), SEQECHO_ENOTSUP,
-                   "graph_save_memory: the graph has 4097 layers and 4097 calls, expected "
-                   "at most 4096 and 4096");
-    seqecho_graph_destroy(graph);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         catalogue_test(every_layer), cmocka_unit_test(numbers),    cmocka_unit_test(seeds),
         cmocka_unit_test(locales),   cmocka_unit_test(buffers),    cmocka_unit_test(places),
         cmocka_unit_test(arguments), cmocka_unit_test(unfinished), cmocka_unit_test(names),
-        cmocka_unit_test(sizes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
