@@ -105,6 +105,11 @@ SEQECHO_API const char *seqecho_layer_name(const seqecho_layer *layer);
 SEQECHO_API size_t seqecho_graph_summary(const seqecho_graph *graph, char *buf,
                                          size_t size);
 
+/* Write the graph in the DOT language, which Graphviz draws: `dot -Tsvg model.dot`.  A box
+ * a call, with name, class and output shape; dashed for inputs, thick for outputs.  Length
+ * and buffer as for seqecho_graph_summary(). */
+SEQECHO_API size_t seqecho_graph_dot(const seqecho_graph *graph, char *buf, size_t size);
+
 /* ---- Weights, by name --------------------------------------------------------------
  *
  * Names are "layer/weight": "encoder/kernel", "encoder/recurrent_kernel", "encoder/bias".

@@ -22,6 +22,9 @@ typedef struct seqecho_predictor_options {
     int32_t threads;           /* for run(); 0 means chosen by the size of the work */
     seqecho_numerics numerics; /* of run(); a step is always reproducible */
     const seqecho_allocator *allocator; /* or NULL */
+    seqecho_bool trace;  /* keep what seqecho_predictor_trace() reads; takes the memory of a
+                            training batch */
+    uint8_t reserved[7]; /* zero */
 } seqecho_predictor_options;
 
 #ifndef __cplusplus
@@ -61,6 +64,37 @@ SEQECHO_API int seqecho_predictor_step(seqecho_predictor *predictor, const float
 SEQECHO_API int seqecho_predictor_step_classes(seqecho_predictor *predictor,
                                                const int32_t *x_t,
                                                float *y_t) SEQECHO_MUST_CHECK;
+
+/* ---- What went on inside ---------------------------------------------------------------
+ *
+ * A predictor made with .trace = true keeps what its layers computed in the last run(),
+ * which then takes at most `batch` samples; examples/echo_inspect.c draws it. */
+
+typedef enum seqecho_trace {
+    SEQECHO_TRACE_OUTPUT = 1,       /* of any layer, its first: (samples, ...) */
+    SEQECHO_TRACE_HIDDEN_STATE = 2, /* h of LSTM, GRU, SimpleRNN, after each step */
+    SEQECHO_TRACE_CELL_STATE = 3,   /* c of LSTM, after each step */
+    SEQECHO_TRACE_INPUT_GATE = 4,   /* i of LSTM */
+    SEQECHO_TRACE_FORGET_GATE = 5,  /* f of LSTM */
+    SEQECHO_TRACE_OUTPUT_GATE = 6,  /* o of LSTM */
+    SEQECHO_TRACE_CANDIDATE = 7,    /* g of LSTM and GRU: what a step offers */
+    SEQECHO_TRACE_UPDATE_GATE = 8,  /* z of GRU */
+    SEQECHO_TRACE_RESET_GATE = 9,   /* r of GRU */
+    SEQECHO_TRACE_SCORES = 10       /* of Attention and AdditiveAttention, after softmax:
+                                       (samples, steps of query, steps of value) */
+} seqecho_trace;
+
+/* Copy one of them out, by the name of a layer that is called once.  States, gates and
+ * candidates are (samples, timesteps, units), row-major, in the order in which the layer
+ * goes through the steps (go_backwards: from the last one on), with the formulas and the
+ * letters of seqecho/recurrent.h.  At a missing step states stay as they were, and gates
+ * and candidates are 0.  count is the number of floats and must be exact.
+ * SEQECHO_ESTATE without .trace or before the first run(); SEQECHO_ENOTFOUND for a name
+ * that no layer of the graph has, those inside others among them; SEQECHO_ENOTSUP, naming
+ * the layer, for what it does not go through. */
+SEQECHO_API int seqecho_predictor_trace(const seqecho_predictor *predictor,
+                                        const char *layer, seqecho_trace what,
+                                        float *values, size_t count) SEQECHO_MUST_CHECK;
 
 /* Set every recurrent state to zero. */
 SEQECHO_API void seqecho_predictor_reset_states(seqecho_predictor *predictor);

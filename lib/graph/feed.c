@@ -258,7 +258,7 @@ static bool feed_one_hot(se_slot *slot, const se_kernels *k, const float *data,
 }
 
 /* One sample of one axis before the last, or samples of one row, are step-major as they
- * are, and used in place unless a later backward pass will look at them. */
+ * are, and used in place unless somebody will look at them later. */
 static void feed_floats(se_slot *slot, const float *data, const uint8_t *mask,
                         int64_t batch, bool keep)
 {
@@ -319,7 +319,7 @@ int se_session_feed(se_session *s, const seqecho_view *x, int64_t first, int64_t
     }
     SE_TRY(se_session_bind(s, count, want_dx));
     for (size_t i = 0; i < s->graph->n_inputs; i++)
-        feed_input(s, &x[s->view[i]], i, first, count, want_dx);
+        feed_input(s, &x[s->view[i]], i, first, count, want_dx || s->keep_inputs);
     return SEQECHO_OK;
 }
 

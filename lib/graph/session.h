@@ -65,9 +65,10 @@ typedef struct se_session {
     se_slot *inputs[SE_MAX_ENDS], *outputs[SE_MAX_ENDS];
     size_t view[SE_MAX_ENDS]; /* of x, for each input; that of its lengths is the next */
 
-    bool learning; /* the next forward pass is one that weights learn from */
-    uint64_t seed; /* of dropout */
-    uint32_t pass; /* passes of that kind that were committed */
+    bool keep_inputs; /* copy them: they are looked at after the call that fed them */
+    bool learning;    /* the next forward pass is one that weights learn from */
+    uint64_t seed;    /* of dropout */
+    uint32_t pass;    /* passes of that kind that were committed */
 
     int64_t batch; /* bound */
     bool want_dx;  /* bound with gradients of the inputs */
@@ -159,6 +160,13 @@ int se_session_check_out(const se_session *session, int64_t samples, const float
  * a checked array.  want_dx as for feeding. */
 int se_session_run(se_session *session, const seqecho_view *x, int64_t samples,
                    int64_t batch, bool want_dx, float *out);
+
+/* ---- What went on inside (trace.c) ---- */
+
+/* Copy out what a layer went through in the last forward of a session of SE_MODE_TRAIN; see
+ * seqecho_predictor_trace().  `call` begins the message. */
+int se_session_trace(const se_session *session, const char *layer, seqecho_trace what,
+                     float *values, size_t count, const char *call);
 
 /* ---- States (session.c) ---- */
 

@@ -21,6 +21,8 @@
 struct seqecho_predictor {
     seqecho_allocator allocator;
     int64_t batch;
+    bool trace;  /* keep what layers go through in run(), */
+    bool traced; /* which has been called */
     se_session *run;
     se_session *step; /* NULL if the graph cannot be stepped */
     int step_status;  /* why not, with its message */
@@ -60,13 +62,20 @@ int seqecho_predictor_create(seqecho_predictor **out, seqecho_graph *graph,
     if (opt.batch != 0 && !se_dim_ok(opt.batch))
         return se_fail(SEQECHO_EINVAL,
                        "predictor: batch is %" PRId64 ", expected 0 or more", opt.batch);
+    for (size_t i = 0; i < sizeof opt.reserved; i++)
+        if (opt.reserved[i] != 0)
+            return se_fail(SEQECHO_ENOTSUP, "predictor options: reserved is set, but this "
+                                            "library knows only 0");
     if (graph == NULL)
         return se_fail(SEQECHO_EINVAL, "predictor_create: graph is NULL");
     SE_TRY(se_alloc(&p, &allocator, 1, sizeof *p, "predictor"));
     p->allocator = allocator;
     p->batch = opt.batch > 0 ? opt.batch : graph->batch > 0 ? graph->batch : 1;
-    err = se_session_create(&p->run, graph, SE_MODE_RUN, &p->allocator, opt.threads,
-                            opt.numerics, p->batch);
+    p->trace = opt.trace;
+    err = se_session_create(&p->run, graph, p->trace ? SE_MODE_TRAIN : SE_MODE_RUN,
+                            &p->allocator, opt.threads, opt.numerics, p->batch);
+    if (err == SEQECHO_OK)
+        p->run->keep_inputs = p->trace;
     if (err < 0 || (err = create_step(p, graph)) < 0) {
         seqecho_predictor_destroy(p);
         return err;
@@ -102,9 +111,38 @@ int seqecho_predictor_run(seqecho_predictor *p, const seqecho_view *x, float *ou
                        "predictor_run: in a stateful network the number of samples must be "
                        "divisible by the batch size %" PRId64 ", found %" PRId64 " samples",
                        batch, samples);
+    if (p->trace && samples > batch)
+        return se_fail(
+            SEQECHO_ESHAPE,
+            "predictor_run: with .trace expected at most the batch size, %" PRId64
+            ", found %" PRId64 " samples",
+            batch, samples);
     if (!se_session_stateful(p->run) && batch < RUN_BATCH)
         batch = RUN_BATCH;
-    return se_session_run(p->run, x, samples, batch, false, out);
+    p->traced = false;
+    SE_TRY(se_session_run(p->run, x, samples, batch, false, out));
+    p->traced = p->trace;
+    return SEQECHO_OK;
+}
+
+int seqecho_predictor_trace(const seqecho_predictor *p, const char *layer,
+                            seqecho_trace what, float *values, size_t count)
+{
+    static const char call[] = "predictor_trace";
+
+    if (p == NULL || layer == NULL || values == NULL)
+        return se_fail(SEQECHO_EINVAL, "%s: %s is NULL", call,
+                       p == NULL       ? "predictor"
+                       : layer == NULL ? "layer"
+                                       : "values");
+    if (!p->trace)
+        return se_fail(SEQECHO_ESTATE,
+                       "%s: the predictor was made without .trace, so it keeps nothing",
+                       call);
+    if (!p->traced)
+        return se_fail(SEQECHO_ESTATE,
+                       "%s: there was no seqecho_predictor_run() to tell of", call);
+    return se_session_trace(p->run, layer, what, values, count, call);
 }
 
 static int step(seqecho_predictor *p, const float *x, const int32_t *classes, float *y)

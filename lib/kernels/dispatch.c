@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/strbuf.h"
 #include "kernels/tables.h"
 
 #define TABLES_MAX 4
@@ -16,6 +17,7 @@ static struct {
     const se_kernels *list[TABLES_MAX];
     size_t count;
     const se_kernels *chosen;
+    bool asked, found; /* by the environment variable, and was there such a table? */
 } cpu;
 
 static void offer(const se_kernels *table)
@@ -43,9 +45,12 @@ static void choose(void)
 #elif defined(__aarch64__)
     offer(&se_kernels_neon);
 #endif
-    for (size_t i = 0; i < cpu.count; i++)
-        if (name != NULL && strcmp(name, cpu.list[i]->name) == 0)
+    cpu.asked = name != NULL && name[0] != '\0';
+    for (size_t i = 0; i < cpu.count && cpu.asked; i++)
+        if (strcmp(name, cpu.list[i]->name) == 0) {
             cpu.chosen = cpu.list[i];
+            cpu.found = true;
+        }
 }
 
 const se_kernels *se_kernels_get(void)
@@ -58,4 +63,18 @@ const se_kernels *se_kernels_list(size_t i)
 {
     (void)pthread_once(&once, choose);
     return i < cpu.count ? cpu.list[i] : NULL;
+}
+
+void se_kernels_reason(se_strbuf *text)
+{
+    (void)pthread_once(&once, choose);
+    if (cpu.found) {
+        se_strbuf_add(text, "asked for by SEQECHO_CPU");
+        return;
+    }
+    se_strbuf_add(text, "the best this processor has of");
+    for (size_t i = 0; i < cpu.count; i++)
+        se_strbuf_add(text, " %s", cpu.list[i]->name);
+    if (cpu.asked)
+        se_strbuf_add(text, " (SEQECHO_CPU names another, and is ignored)");
 }

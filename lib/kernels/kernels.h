@@ -19,6 +19,8 @@
 
 #include <seqecho/layers.h>
 
+#include "base/strbuf.h"
+
 /* What a product does with the old content of its result. */
 typedef enum se_store {
     SE_STORE_SET, /* C = A B */
@@ -221,6 +223,9 @@ typedef struct se_kernels {
 /* The best table for this machine, or the one the environment variable SEQECHO_CPU names,
  * chosen once.  Thread-safe. */
 const se_kernels *se_kernels_get(void);
+
+/* Why it is that one, in words. */
+void se_kernels_reason(se_strbuf *text);
 
 /* Every table this machine can run, the plain C one first, NULL after the last; for tests
  * and benchmarks. */

@@ -330,6 +330,16 @@ static void attention_backward(const se_frame *f)
         scale_backward(f, &a);
 }
 
+static bool attention_trace(const se_frame *f, seqecho_trace what, se_trace *out)
+{
+    const se_attention a = attention_of(f);
+
+    *out = (se_trace){
+        .data = a.weight, .steps = a.tq, .cols = a.tv, .stride = a.tv, .by_sample = true
+    };
+    return what == SEQECHO_TRACE_SCORES;
+}
+
 static const se_field dot_fields[] = {
     /* clang-format off */
     SE_FIELD(FLOAT, "dropout", seqecho_attention_spec, dropout),
@@ -364,6 +374,7 @@ const se_layer_ops se_attention_ops = {
     .mask = se_layer_same_mask,
     .forward = attention_forward,
     .backward = attention_backward,
+    .trace = attention_trace,
 };
 
 const se_layer_ops se_additive_attention_ops = {
@@ -383,4 +394,5 @@ const se_layer_ops se_additive_attention_ops = {
     .mask = se_layer_same_mask,
     .forward = attention_forward,
     .backward = attention_backward,
+    .trace = attention_trace,
 };

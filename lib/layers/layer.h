@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <seqecho/layers.h>
+#include <seqecho/predictor.h>
 
 #include "base/arena.h"
 #include "base/shape.h"
@@ -131,6 +132,18 @@ typedef struct se_frame {
                                    repeated input: the sum over its steps */
 } se_frame;
 
+/* What a layer went through, step by step: rows of `cols` floats, `stride` apart, steps in
+ * the order of processing.  See seqecho_predictor_trace(). */
+typedef struct se_trace {
+    const float *data; /* (steps, batch) rows; with by_sample (batch, steps) */
+    int64_t steps, cols, stride;
+    bool by_sample;
+    bool go_backwards;   /* the layer reads its input from the last step on, */
+    bool in_time;        /* but data is in the order of time all the same */
+    const uint8_t *mask; /* (steps, batch), in the order of time: rows of missing steps hold
+                            nothing.  NULL if all rows do */
+} se_trace;
+
 /* Hands out parts of a workspace.  The same sequence of se_carve() calls first measures
  * with base NULL, then divides the memory. */
 typedef struct se_carver {
@@ -184,6 +197,9 @@ struct se_layer_ops {
      * forward().  The first output may lie where the first input does. */
     bool (*step)(const se_frame *f);
     void (*backward)(const se_frame *f);
+    /* What forward() of a training frame left in the workspace; false if this layer goes
+     * through nothing of that kind.  NULL for layers that never do. */
+    bool (*trace)(const se_frame *f, seqecho_trace what, se_trace *out);
 };
 
 /* ---- For layers ---- */

@@ -61,7 +61,8 @@ COMMON_FIELDS = re.compile(r'head|name|struct_size|reserved(_\d+)?')
 ENUMERATORS = re.compile(
     r'SEQECHO_(?:INIT|PADDING|MERGE|MASKED|LOSS|METRIC)_\w+$')
 ENUMS = ['seqecho_activation', 'seqecho_init', 'seqecho_padding', 'seqecho_masked_output',
-         'seqecho_merge', 'seqecho_loss', 'seqecho_optimizer', 'seqecho_schedule_kind']
+         'seqecho_merge', 'seqecho_loss', 'seqecho_optimizer', 'seqecho_schedule_kind',
+         'seqecho_trace']
 
 # Options that are given by their place in a macro.
 MACROS = {

@@ -27,6 +27,7 @@
 
 ENUM(seqecho_dtype)
 ENUM(seqecho_numerics)
+ENUM(seqecho_trace)
 ENUM(seqecho_activation)
 ENUM(seqecho_init)
 ENUM(seqecho_masked_output)
@@ -416,12 +417,14 @@ FIELD(seqecho_checkpoint_options, save_best, 48, 1)
 FIELD(seqecho_checkpoint_options, reserved, 49, 7)
 FIELD(seqecho_checkpoint_options, allocator, 56, 8)
 
-SIZE(seqecho_predictor_options, 32)
+SIZE(seqecho_predictor_options, 40)
 FIELD(seqecho_predictor_options, struct_size, 0, 8)
 FIELD(seqecho_predictor_options, batch, 8, 8)
 FIELD(seqecho_predictor_options, threads, 16, 4)
 FIELD(seqecho_predictor_options, numerics, 20, 4)
 FIELD(seqecho_predictor_options, allocator, 24, 8)
+FIELD(seqecho_predictor_options, trace, 32, 1)
+FIELD(seqecho_predictor_options, reserved, 33, 7)
 
 VALUE(SEQECHO_OK, 0)
 VALUE(SEQECHO_EINVAL, -1)
@@ -560,6 +563,17 @@ VALUE(SEQECHO_PARAM_EPSILON, 4)
 VALUE(SEQECHO_PARAM_MOMENTUM, 5)
 VALUE(SEQECHO_PARAM_RHO, 6)
 VALUE(SEQECHO_PARAM_WEIGHT_DECAY, 7)
+
+VALUE(SEQECHO_TRACE_OUTPUT, 1)
+VALUE(SEQECHO_TRACE_HIDDEN_STATE, 2)
+VALUE(SEQECHO_TRACE_CELL_STATE, 3)
+VALUE(SEQECHO_TRACE_INPUT_GATE, 4)
+VALUE(SEQECHO_TRACE_FORGET_GATE, 5)
+VALUE(SEQECHO_TRACE_OUTPUT_GATE, 6)
+VALUE(SEQECHO_TRACE_CANDIDATE, 7)
+VALUE(SEQECHO_TRACE_UPDATE_GATE, 8)
+VALUE(SEQECHO_TRACE_RESET_GATE, 9)
+VALUE(SEQECHO_TRACE_SCORES, 10)
 
 /* clang-format on */
 

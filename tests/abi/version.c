@@ -38,7 +38,10 @@ static void test_build_info(void **state)
 
     (void)state;
     assert_int_equal(strncmp(info, PROJECT_VERSION ", ", length + 2), 0);
-    assert_non_null(strstr(info, " kernels"));
+    assert_non_null(strstr(info, " kernels, "));
+    assert_non_null(strstr(info, "; kernels: "));
+    assert_non_null(strstr(info, "; threads: up to "));
+    assert_true(strlen(info) < 300);
     assert_null(strchr(info, '\n'));
     assert_ptr_equal(info, seqecho_build_info());
 }

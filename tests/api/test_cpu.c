@@ -110,10 +110,12 @@ static int train_and_print(void)
     return 0;
 }
 
+enum { INFO = 384 };
+
 /* Hash and build info with kernels of this name, NULL for the library's choice. */
-static uint64_t ask(const char *name, char info[128])
+static uint64_t ask(const char *name, char info[INFO])
 {
-    char command[1024], line[256];
+    char command[1024], line[INFO + 32];
     unsigned long long hash = 0;
     FILE *child;
 
@@ -126,7 +128,7 @@ static uint64_t ask(const char *name, char info[128])
     assert_non_null(child);
     assert_non_null(fgets(line, sizeof line, child));
     assert_int_equal(pclose(child), 0);
-    assert_int_equal(sscanf(line, "%llx %127[^\n]", &hash, info), 2);
+    assert_int_equal(sscanf(line, "%llx %383[^\n]", &hash, info), 2);
     print_message("SEQECHO_CPU=%s: %016llx, %s\n", name != NULL ? name : "", hash, info);
     return hash;
 }
@@ -142,7 +144,7 @@ static int check_group(const char *const *names, size_t n, uint64_t bits)
     int found = 0;
 
     for (size_t i = 0; i < n; i++) {
-        char info[128], want[32];
+        char info[INFO], want[32];
         const uint64_t hash = ask(names[i], info);
 
         snprintf(want, sizeof want, ", %s kernels, ", names[i]);
@@ -150,6 +152,7 @@ static int check_group(const char *const *names, size_t n, uint64_t bits)
             continue; /* not on this machine */
         found++;
         assert_true(hash == bits);
+        assert_non_null(strstr(info, "; kernels: asked for by SEQECHO_CPU; "));
     }
     return found;
 }
@@ -169,25 +172,31 @@ static void unfused_kernels_agree(void **state)
 static void fused_kernels_agree(void **state)
 {
     static const char *const names[] = { "avx2", "avx512", "neon" };
-    char usual[128];
+    char usual[INFO];
 
     (void)state;
     (void)ask(NULL, usual);
-    assert_int_equal(check_group(names, 3, FUSED), strstr(usual, "avx512") != NULL ? 2
-                                                   : strstr(usual, "sse2") != NULL ? 0
-                                                                                   : 1);
+    assert_int_equal(check_group(names, 3, FUSED),
+                     strstr(usual, " avx512 kernels,") != NULL ? 2
+                     : strstr(usual, " sse2 kernels,") != NULL ? 0
+                                                               : 1);
 }
 
 static void unknown_names_are_ignored(void **state)
 {
-    char usual[128], unknown[128], empty[128];
+    char usual[INFO], unknown[INFO], empty[INFO];
+    size_t length;
     const uint64_t hash = ask(NULL, usual);
 
     (void)state;
     assert_true(ask("pentium", unknown) == hash);
     assert_true(ask("", empty) == hash);
-    assert_string_equal(unknown, usual);
     assert_string_equal(empty, usual);
+    /* What was chosen is the same, but that a name was given is told. */
+    length = strcspn(usual, ";");
+    assert_memory_equal(unknown, usual, length + 1);
+    assert_non_null(strstr(unknown, "(SEQECHO_CPU names another, and is ignored)"));
+    assert_null(strstr(usual, "SEQECHO_CPU"));
 }
 
 int main(int argc, char **argv)

@@ -138,7 +138,7 @@ def turn(args, results, point, players, number):
         if line is None:
             continue
         results.add(point, player.name, number, line)
-        version = line.get('build_info', line['version'])
+        version = line.get('build_info', line['version']).split(';')[0]
         results.data['versions'][player.name] = version
 
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* ---- A table ------------------------------------------------------------------------ */
 
@@ -20,13 +21,15 @@ static void print_time(double seconds)
 
 void report_head(const args *a, const limits *l)
 {
+    const char *const info = seqecho_build_info();
+
     if (a->json)
         return;
     printf(
-        "libseqecho %s; peak of a core %.1f GFLOP/s\n"
+        "libseqecho %.*s; peak of a core %.1f GFLOP/s\n"
         "Times of a unit: median, least and largest of %d; step: median for a step of one\n"
         "sequence; peak and floor: share of what the processor can do at most.\n\n",
-        seqecho_build_info(), l->peak * 1e-9, a->reps);
+        (int)strcspn(info, ";"), info, l->peak * 1e-9, a->reps);
     printf("%-15s %5s %5s %5s %5s %4s %10s %10s %10s %10s %7s %5s %6s  %s\n", "workload",
            "units", "steps", "batch", "feat.", "thr.", "median", "min", "max", "step",
            "GFLOP/s", "peak", "floor", "loss");

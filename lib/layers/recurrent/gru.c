@@ -120,6 +120,18 @@ static void gru_backward(const se_frame *f)
     se_rnn_backward(f, &rnn);
 }
 
+/* Blocks z, r, h. */
+static bool gru_trace(const se_frame *f, seqecho_trace what, se_trace *out)
+{
+    const se_rnn rnn = gru(f->layer);
+    const int gate = what == SEQECHO_TRACE_UPDATE_GATE  ? 0
+                     : what == SEQECHO_TRACE_RESET_GATE ? 1
+                     : what == SEQECHO_TRACE_CANDIDATE  ? 2
+                                                        : -1;
+
+    return se_rnn_trace(f, &rnn, what, gate, out);
+}
+
 static const se_field fields[] = {
     /* clang-format off */
     SE_FIELD(INT64, "units", seqecho_gru_spec, units),
@@ -160,4 +172,5 @@ const se_layer_ops se_gru_ops = {
     .state_size = gru_state_size,
     .forward = gru_forward,
     .backward = gru_backward,
+    .trace = gru_trace,
 };

@@ -170,4 +170,5 @@ const se_layer_ops se_lstm_ops = {
     .forward = se_lstm_forward,
     .step = se_lstm_forward_step,
     .backward = se_lstm_backward,
+    .trace = se_lstm_trace,
 };

@@ -108,5 +108,6 @@ void se_lstm_run_rows(const se_lstm_pass *p, se_pool_fn fn);
 void se_lstm_forward(const se_frame *f);
 bool se_lstm_forward_step(const se_frame *f);
 void se_lstm_backward(const se_frame *f);
+bool se_lstm_trace(const se_frame *f, seqecho_trace what, se_trace *out);
 
 #endif /* SE_LAYERS_RECURRENT_LSTM_H */

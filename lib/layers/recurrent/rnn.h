@@ -110,6 +110,9 @@ void se_rnn_build(seqecho_layer *layer, const se_rnn *rnn, const se_shape *in);
 void se_rnn_work(const se_frame *f, const se_rnn *rnn, se_carver *carver);
 void se_rnn_forward(const se_frame *f, const se_rnn *rnn);
 void se_rnn_backward(const se_frame *f, const se_rnn *rnn);
+/* `gate` is the number of the gate that is asked for; -1 if the layer has none such. */
+bool se_rnn_trace(const se_frame *f, const se_rnn *rnn, seqecho_trace what, int gate,
+                  se_trace *out);
 
 /* ---- For cells ----------------------------------------------------------------------- */
 

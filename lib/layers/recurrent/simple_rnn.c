@@ -139,6 +139,13 @@ static void simple_rnn_backward(const se_frame *f)
     se_rnn_backward(f, &rnn);
 }
 
+static bool simple_rnn_trace(const se_frame *f, seqecho_trace what, se_trace *out)
+{
+    const se_rnn rnn = simple_rnn(f->layer);
+
+    return se_rnn_trace(f, &rnn, what, -1, out);
+}
+
 static const se_field fields[] = {
     /* clang-format off */
     SE_FIELD(INT64, "units", seqecho_simple_rnn_spec, units),
@@ -177,4 +184,5 @@ const se_layer_ops se_simple_rnn_ops = {
     .state_size = simple_rnn_state_size,
     .forward = simple_rnn_forward,
     .backward = simple_rnn_backward,
+    .trace = simple_rnn_trace,
 };
