@@ -88,7 +88,7 @@ int connect(seqecho_graph *graph)
     return seqecho_graph_output(graph, pair[1]);
 }
 
-int watch(seqecho_callback *out[4])
+int watch(seqecho_callback *out[5])
 {
     int err = seqecho_early_stopping_create(
         &out[0], SEQECHO_EARLY_STOPPING(.monitor = "loss", .patience = 10));

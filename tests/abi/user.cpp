@@ -128,13 +128,12 @@ int connect(seqecho_graph *graph)
     return seqecho_graph_output(graph, x[0]);
 }
 
-int watch(seqecho_callback *out[3])
+int watch(seqecho_callback *out[4])
 {
     seqecho_early_stopping_options stop =
         seqecho_options_init<seqecho_early_stopping_options>();
     seqecho_reduce_lr_options reduce = seqecho_options_init<seqecho_reduce_lr_options>();
     seqecho_csv_log_options log = seqecho_options_init<seqecho_csv_log_options>();
-
     seqecho_tensorboard_options board = seqecho_options_init<seqecho_tensorboard_options>();
 
     stop.patience = 10;
