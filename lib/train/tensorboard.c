@@ -101,7 +101,7 @@ static int open_files(tensorboard *b)
 
 static int write_part(tensorboard *b, const se_history *history, int64_t epoch, int part)
 {
-    se_scalar scalars[SE_HISTORY_SERIES];
+    se_scalar scalars[SE_HISTORY_SERIES] = { { .value = 0.0f } };
     size_t n = 0;
 
     for (size_t i = 0; i < SE_HISTORY_SERIES; i++) {
