@@ -87,7 +87,7 @@ static void close_files(tensorboard *b)
 
 static int open_files(tensorboard *b)
 {
-    for (int i = 0; i < b->parts; i++) {
+    for (int i = 0; i < PARTS && i < b->parts; i++) {
         se_strbuf path;
 
         se_strbuf_init(&path, b->path, b->path_size);
