@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include "options.h"
+#include "plot.h"
 
 /* Options that make no sense together. */
 static void check(const args *a)
 {
     const char *wrong = NULL;
+    int status;
 
     if (a->epochs == 0 && a->load == NULL)
         wrong = "--epochs: 0 only echoes, and needs a model to --load";
@@ -21,14 +23,17 @@ static void check(const args *a)
         wrong = "--checkpoint: with --epochs 0 there is no training to save";
     else if (a->epochs == 0 && a->csv != NULL)
         wrong = "--csv: with --epochs 0 there are no figures to write";
+    else if (a->epochs == 0 && a->plot != NULL)
+        wrong = "--plot: with --epochs 0 there are no figures to draw";
     else if (a->resume && a->checkpoint == NULL)
         wrong = "--resume: where from? It needs the directory, --checkpoint DIR";
     else if (a->every > 0 && a->checkpoint == NULL)
         wrong = "--every: it needs a directory for the checkpoints, --checkpoint DIR";
-    if (wrong == NULL)
-        return;
-    args_say(a, "%s", wrong);
-    exit(ARGS_BAD);
+    if (wrong != NULL)
+        args_say(a, "%s", wrong);
+    status = wrong != NULL ? ARGS_BAD : plot_check(a);
+    if (status != 0)
+        exit(status);
 }
 
 void args_parse(args *a, int argc, char **argv, const char *about)

@@ -14,6 +14,7 @@ typedef struct args {
     uint64_t seed;                         /* of the data and of the initial weights */
     int32_t threads;                       /* 0: chosen by the library */
     const char *csv;                       /* file for the training history, or NULL */
+    const char *plot;                      /* file for a picture of it, or NULL */
     const char *save, *load;               /* files of the model, or NULL */
     const char *checkpoint;                /* directory of the training, or NULL */
     int64_t every;                         /* epochs from checkpoint to checkpoint */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "args.h"
+#include "plot.h"
 #include "table.h"
 
 #define SEEDS 1000 /* at most */
@@ -34,8 +35,11 @@ static bool is_known(const char *word)
 static int run(const args *a, const char *word, int seeds, int64_t first)
 {
     static measured results[SEEDS];
+    char known[100];
     const char *set = "";
 
+    snprintf(known, sizeof known, "%d seed%s from %" PRId64, seeds, seeds > 1 ? "s" : "",
+             first);
     for (const comparison *c = comparisons; c->name != NULL; c++) {
         if (!names(word, c))
             continue;
@@ -43,7 +47,7 @@ static int run(const args *a, const char *word, int seeds, int64_t first)
             table_head(c->set, seeds, first);
         set = c->set;
         for (int i = 0; i < seeds; i++) {
-            const int err = measure(c, (uint64_t)(first + i), &results[i]);
+            const int err = measure(a, c, (uint64_t)(first + i), &results[i]);
 
             if (err == 0)
                 continue;
@@ -52,6 +56,7 @@ static int run(const args *a, const char *word, int seeds, int64_t first)
             return err;
         }
         table_row(c, results, seeds);
+        plot_draw(a, known);
     }
     return 0;
 }
@@ -64,24 +69,24 @@ static void print_list(void)
 
 static void print_help(void)
 {
-    printf("Usage: echo_compare [OPTION]... SET|NAME...\n"
-           "Train networks over several seeds, and print a table of what came of it.\n\n"
-           "  --seeds N  how many seeds (default 10)\n"
-           "  --seed  N  the first of them (default 1)\n"
-           "  --list     print the sets and the networks in them; 'all' is all of them\n"
-           "  --help     print this\n");
+    printf(
+        "Usage: echo_compare [OPTION]... SET|NAME...\n"
+        "Train networks over several seeds, and print a table of what came of it.\n\n"
+        "  --seeds N  how many seeds (default 10)\n"
+        "  --seed  N  the first of them (default 1)\n"
+        "  --plot FILE  draw the curves of all trainings in FILE, .svg or .png, by gnuplot\n"
+        "  --list     print the sets and the networks in them; 'all' is all of them\n"
+        "  --help     print this\n");
 }
 
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        { "seeds", required_argument, NULL, 'n' },
-        { "seed", required_argument, NULL, 's' },
-        { "list", no_argument, NULL, 'l' },
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
+        { "seeds", required_argument, NULL, 'n' }, { "seed", required_argument, NULL, 's' },
+        { "plot", required_argument, NULL, 'p' },  { "list", no_argument, NULL, 'l' },
+        { "help", no_argument, NULL, 'h' },        { NULL, 0, NULL, 0 },
     };
-    const args a = { .program = "echo_compare" };
+    args a = { .program = "echo_compare" };
     int64_t seeds = 10, first = 1;
     int choice;
 
@@ -89,6 +94,7 @@ int main(int argc, char **argv)
         switch (choice) {
         case 'n': seeds = args_number(&a, "seeds", optarg, 1, SEEDS); break;
         case 's': first = args_number(&a, "seed", optarg, 0, INT64_MAX - SEEDS); break;
+        case 'p': a.plot = optarg; break;
         case 'l': print_list(); return args_finish(&a);
         case 'h': print_help(); return args_finish(&a);
         default: fprintf(stderr, "Try 'echo_compare --help'.\n"); return ARGS_BAD;
@@ -103,6 +109,9 @@ int main(int argc, char **argv)
                     argv[i]);
             return ARGS_BAD;
         }
+    choice = plot_check(&a);
+    if (choice != 0)
+        return choice;
     for (int i = optind; i < argc; i++)
         if (run(&a, argv[i], (int)seeds, first) < 0)
             return EXIT_FAILURE;

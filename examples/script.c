@@ -1,0 +1,88 @@
+/* script.c - what gnuplot is told.
+ * SPDX-License-Identifier: MIT
+ *
+ * Data stand in the script itself, so it reads no file. */
+#include "script.h"
+
+#include <math.h>
+
+#include "panel.h"
+
+enum { WIDTH = 900, HEIGHT = 620, LEGEND = 150, LEGEND_LINE = 19 };
+
+void script_terminal(FILE *to, bool png, size_t count)
+{
+    const int more = (int)(count > 100 ? 100 : count) * LEGEND_LINE + 80;
+    const int width = count > 1 ? WIDTH + LEGEND : WIDTH;
+    const int height = more > HEIGHT ? more : HEIGHT;
+
+    fprintf(to, "set encoding utf8\n");
+    if (png) /* twice as fine */
+        fprintf(to,
+                "set terminal pngcairo noenhanced size %d,%d font 'sans-serif,14' "
+                "fontscale 1.5 linewidth 2 background '#ffffff'\n",
+                2 * width, 2 * height);
+    else
+        fprintf(to,
+                "set terminal svg noenhanced size %d,%d dynamic font 'sans-serif,14' "
+                "background '#ffffff'\n",
+                width, height);
+}
+
+static void write_look(FILE *to, const panel *p, const char *title, const char *known,
+                       const curve *all, size_t count)
+{
+    bool bands = false;
+    char text[256];
+
+    for (size_t i = 0; i < count; i++)
+        bands = bands || all[i].runs > 1 || all[i].epochs > PANEL_SPANS;
+    snprintf(text, sizeof text, "%s%s", known,
+             bands ? "; line: mean, band: lowest to highest" : "");
+    fprintf(to, "set multiplot\nset label 1 ");
+    panel_quote(to, title);
+    fprintf(to, " at screen %g,0.955 font ',17' textcolor '#202020'\nset label 2 ",
+            p->left);
+    panel_quote(to, text);
+    fprintf(to, " at screen %g,0.91 font ',12' textcolor '#606060'\n", p->left);
+    fprintf(to, "set grid back lt 1 lw 0.7 lc rgb '#dddddd'\n"
+                "set border 3 lw 1 lc rgb '#808080'\n"
+                "set tics nomirror out scale 0.5 textcolor '#404040'\n"
+                "set style fill transparent solid 0.2 noborder\n"
+                "set format y '%%g'\n");
+    if (count > 1)
+        fprintf(to, "set key at screen 0.70,0.875 left top Left reverse samplen 1.5 "
+                    "spacing 1.2 font ',12' textcolor '#202020'\n");
+    else
+        fprintf(to, "set key inside right top samplen 2 textcolor '#202020'\n");
+}
+
+void script_curves(FILE *to, const char *title, const char *known)
+{
+    size_t count;
+    const curve *const all = curves(&count);
+    panel loss = panel_create(all, count, CURVES_LOSS, "loss");
+    panel metric = panel_create(all, count, CURVES_ACCURACY, "accuracy");
+    bool two;
+
+    if (isnan(metric.largest))
+        metric = panel_create(all, count, CURVES_MAE, "mean absolute error");
+    two = !isnan(metric.largest);
+    loss.left = metric.left = 0.09;
+    loss.right = metric.right = count > 1 ? 0.68 : 0.965;
+    loss.bottom = two ? 0.51 : 0.11;
+    loss.top = 0.875;
+    metric.bottom = 0.11;
+    metric.top = 0.475;
+    loss.lowest = !two;
+    metric.lowest = true;
+    panel_data(to, &loss, all, count);
+    panel_data(to, &metric, all, count);
+    write_look(to, &loss, title, known, all, count);
+    if (!isnan(loss.largest))
+        panel_write(to, &loss, all, count);
+    fprintf(to, "unset label\nunset key\n");
+    if (two)
+        panel_write(to, &metric, all, count);
+    fprintf(to, "unset multiplot\n");
+}
