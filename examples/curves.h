@@ -35,8 +35,8 @@ void curves_add(const args *a, const char *name, const seqecho_trainer *trainer)
 const curve *curves(size_t *count);
 void curves_forget(void);
 
-/* The epochs of a curve in at most `most` spans, of equal length or, on a logarithmic scale,
- * of equal ratio; NaNs are left out.  Returns how many there are. */
+/* The epochs of a curve in at most `most` spans, of equal length, or of equal ratio for a
+ * logarithmic scale; NaNs are left out.  Returns how many there are. */
 size_t curves_spans(const curve *c, figure f, int validation, bool logarithmic, span *spans,
                     size_t most);
 

@@ -24,8 +24,8 @@ void script_terminal(FILE *to, bool png, size_t count)
                 2 * width, 2 * height);
     else
         fprintf(to,
-                "set terminal svg noenhanced size %d,%d dynamic font 'sans-serif,14' "
-                "background '#ffffff'\n",
+                "set terminal svg noenhanced size %d,%d dynamic name 'training' "
+                "font 'sans-serif,14' background '#ffffff'\n",
                 width, height);
 }
 
