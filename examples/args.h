@@ -37,6 +37,9 @@ typedef struct args {
 /* The tutorial's data: 25 integers below 100, seen through a window of 5. */
 #define ARGS_TUTORIAL .length = 25, .n_unique = 100, .n_in = 5, .seed = 1, .eval = 50
 
+/* Set what the program is called, and keep its command line; a part of args_parse(). */
+void args_name(args *a, int argc, char **argv);
+
 /* Read the command line over the values in `a`, which are the program's defaults.  An
  * option that makes no sense for the program has the default zero and is not offered.
  * --help prints `about` and the options, and exits with status 0; a bad command line

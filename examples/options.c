@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "help.h"
+
 #define MANY INT64_C(1000000000)
 
 /* Which programs an option makes sense for. */
@@ -55,12 +57,12 @@ static const path paths[] = {
       "write the figures of each epoch to FILE" },
     { "plot", TRAINING, offsetof(args, plot), "FILE",
       "draw the curves of the training in FILE, .svg or .png,\n"
-      "                    by gnuplot" },
+      "                     by gnuplot" },
     { "save", TRAINING_ONE, offsetof(args, save), "FILE",
       "save the trained model in FILE" },
     { "load", TRAINING_ONE, offsetof(args, load), "FILE",
       "begin with the model in FILE, which was saved with the\n"
-      "                    same --units, --n-in, ...; with --epochs 0 only echo" },
+      "                     same --units, --n-in, ...; with --epochs 0 only echo" },
     { "checkpoint", TRAINING_ONE, offsetof(args, checkpoint), "DIR",
       "save the training in DIR as it goes, and when Ctrl-C stops it" },
 };
@@ -130,6 +132,7 @@ void options_help(const args *a, const char *about)
     if (is_for(a, TRAINING))
         print_option("quiet", "", "print no progress\n");
     print_option("help", "", "print this\n");
+    help_examples(a);
 }
 
 void options_list(const args *a, struct option *list)

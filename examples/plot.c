@@ -15,12 +15,31 @@
 #include "files.h"
 #include "gnuplot.h"
 #include "script.h"
+#include "suggest.h"
 
 static bool ends_in(const char *name, const char *ending)
 {
     const size_t n = strlen(name), m = strlen(ending);
 
     return n > m && strcasecmp(name + n - m, ending) == 0 && name[n - m - 1] != '/';
+}
+
+static void say_ending(const args *a)
+{
+    const char *const dot = strrchr(a->plot, '.');
+    suggestion s = suggest(dot != NULL ? dot : "");
+
+    s.distance = 2; /* one letter wrong */
+    suggest_from(&s, ".svg");
+    suggest_from(&s, ".png");
+    if (s.best != NULL)
+        args_say(a,
+                 "--plot: expected a file name that ends in .svg or .png, got '%s'; "
+                 "did you mean '%.*s%s'?",
+                 a->plot, (int)(dot - a->plot), a->plot, s.best);
+    else
+        args_say(a, "--plot: expected a file name that ends in .svg or .png, got '%s'",
+                 a->plot);
 }
 
 int plot_check(const args *a)
@@ -33,8 +52,7 @@ int plot_check(const args *a)
         return 0;
     png = ends_in(a->plot, ".png");
     if (!png && !ends_in(a->plot, ".svg")) {
-        args_say(a, "--plot: expected a file name that ends in .svg or .png, got '%s'",
-                 a->plot);
+        say_ending(a);
         return ARGS_BAD;
     }
     failed = files_check_parent(a, "plot", a->plot);
