@@ -135,7 +135,8 @@ class Mistakes(unittest.TestCase):
                 low, high = map(int, re.search(r'from (\d+) to (\d+), ', found).groups())
                 told = f'; did you mean {meant}?' if low <= meant <= high else ''
                 self.assertEqual(found, f'{PROGRAM.name}: --{name}: expected a whole '
-                                        f"number from {low} to {high}, got '{typed}'{told}\n")
+                                        f'number from {low} to {high}, '
+                                        f"got '{typed}'{told}\n")
         for typed in '1.5', '7x', '-3', '1e99', 'inf', 'nan', '', '-', '1e', 'k':
             self.assertNotIn('did you mean', run('--seed', typed).stderr)
 
