@@ -43,7 +43,7 @@ panel panel_create(const curve *all, size_t count, figure f, const char *label)
 
 /* ---- Data --------------------------------------------------------------------------- */
 
-static bool has(const curve *c, figure f, int validation)
+bool panel_has(const curve *c, figure f, int validation)
 {
     span s;
 
@@ -98,7 +98,7 @@ static void write_axes(FILE *to, const panel *p)
 /* The word of a line in the legend: the network, or what was measured, or both. */
 static void write_title(FILE *to, const curve *c, size_t count, int validation)
 {
-    const bool compared = has(c, CURVES_LOSS, 1);
+    const bool compared = panel_has(c, CURVES_LOSS, 1);
     char text[128] = "";
 
     if (count > 1)
@@ -141,7 +141,7 @@ void panel_write(FILE *to, const panel *p, const curve *all, size_t count)
     for (int line = 0; line < 2; line++)
         for (size_t i = 0; i < count; i++)
             for (int v = 0; v < 2; v++) {
-                if (!has(&all[i], p->figure, v))
+                if (!panel_has(&all[i], p->figure, v))
                     continue;
                 fprintf(to, "%s$c%zu_%d_%d ", before, i, (int)p->figure, v);
                 write_curve(to, &all[i], i, count, v, line);

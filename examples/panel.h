@@ -26,6 +26,9 @@ typedef struct panel {
 /* One for that figure of all these curves, without a place. */
 panel panel_create(const curve *all, size_t count, figure f, const char *label);
 
+/* Whether the curve has something of that figure. */
+bool panel_has(const curve *c, figure f, int validation);
+
 /* What its lines are made of, before all panels; then the panel. */
 void panel_data(FILE *to, const panel *p, const curve *all, size_t count);
 void panel_write(FILE *to, const panel *p, const curve *all, size_t count);

@@ -61,7 +61,7 @@ int plot_check(const args *a)
     trial = tmpfile();
     failed = GNUPLOT_FAILED;
     if (trial != NULL) {
-        script_terminal(trial, png, 1);
+        script_terminal(trial, png);
         failed = gnuplot_run(trial, NULL);
         fclose(trial);
     }
@@ -109,7 +109,7 @@ void plot_draw(const args *a, const char *known)
     if (script == NULL || picture == NULL) {
         args_say_later(a, "--plot: no place for a temporary file: %s", strerror(errno));
     } else {
-        script_terminal(script, ends_in(a->plot, ".png"), count);
+        script_terminal(script, ends_in(a->plot, ".png"));
         script_curves(script, a->program, known);
         if (ferror(script) != 0 || gnuplot_run(script, picture) != 0)
             args_say_later(a, "--plot: gnuplot could not draw '%s'", a->plot);

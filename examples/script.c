@@ -5,15 +5,39 @@
 #include "script.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "panel.h"
 
-enum { WIDTH = 900, HEIGHT = 620, LEGEND = 150, LEGEND_LINE = 19 };
+/* Sizes are those of an SVG, in points. */
+enum { WIDTH = 900, HEIGHT = 620, LEFT = 81, RIGHT = 32, LETTER = 7, LINE = 19 };
 
-void script_terminal(FILE *to, bool png, size_t count)
+/* The width of the legend beside the panels; 0 if one curve needs none. */
+static int legend(const curve *all, size_t count)
 {
-    const int more = (int)(count > 100 ? 100 : count) * LEGEND_LINE + 80;
-    const int width = count > 1 ? WIDTH + LEGEND : WIDTH;
+    size_t longest = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const size_t length =
+            strlen(all[i].name) +
+            (panel_has(&all[i], CURVES_LOSS, 1) ? strlen(", validation") : 0);
+
+        longest = length > longest ? length : longest;
+    }
+    return count > 1 ? 50 + LETTER * (int)longest : 0;
+}
+
+static int total_width(const curve *all, size_t count)
+{
+    return count > 1 ? WIDTH - 120 + legend(all, count) : WIDTH;
+}
+
+void script_terminal(FILE *to, bool png)
+{
+    size_t count;
+    const curve *const all = curves(&count);
+    const int more = (int)(count > 100 ? 100 : count) * LINE + 80;
+    const int width = total_width(all, count);
     const int height = more > HEIGHT ? more : HEIGHT;
 
     fprintf(to, "set encoding utf8\n");
@@ -51,8 +75,10 @@ static void write_look(FILE *to, const panel *p, const char *title, const char *
                 "set style fill transparent solid 0.2 noborder\n"
                 "set format y '%%g'\n");
     if (count > 1)
-        fprintf(to, "set key at screen 0.70,0.875 left top Left reverse samplen 1.5 "
-                    "spacing 1.2 font ',12' textcolor '#202020'\n");
+        fprintf(to,
+                "set key at screen %g,0.875 left top Left reverse samplen 1.5 "
+                "spacing 1.2 font ',12' textcolor '#202020'\n",
+                p->right + 0.02);
     else
         fprintf(to, "set key inside right top samplen 2 textcolor '#202020'\n");
 }
@@ -61,6 +87,7 @@ void script_curves(FILE *to, const char *title, const char *known)
 {
     size_t count;
     const curve *const all = curves(&count);
+    const double width = total_width(all, count);
     panel loss = panel_create(all, count, CURVES_LOSS, "loss");
     panel metric = panel_create(all, count, CURVES_ACCURACY, "accuracy");
     bool two;
@@ -68,8 +95,8 @@ void script_curves(FILE *to, const char *title, const char *known)
     if (isnan(metric.largest))
         metric = panel_create(all, count, CURVES_MAE, "mean absolute error");
     two = !isnan(metric.largest);
-    loss.left = metric.left = 0.09;
-    loss.right = metric.right = count > 1 ? 0.68 : 0.965;
+    loss.left = metric.left = LEFT / width;
+    loss.right = metric.right = 1.0 - (RIGHT + legend(all, count)) / width;
     loss.bottom = two ? 0.51 : 0.11;
     loss.top = 0.875;
     metric.bottom = 0.11;

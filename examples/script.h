@@ -7,10 +7,10 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* The kind of picture, and its size: of so many curves. */
-void script_terminal(FILE *to, bool png, size_t count);
+/* The kind of picture, and its size for all curves that are remembered (curves.h). */
+void script_terminal(FILE *to, bool png);
 
-/* All curves that are remembered (curves.h): the losses, below them the accuracy or where
+/* All those curves: the losses, below them the accuracy or where
  * there is none the mean error, and a legend if it takes one. */
 void script_curves(FILE *to, const char *title, const char *known);
 
