@@ -63,7 +63,7 @@ int plot_check(const args *a)
     if (trial != NULL) {
         script_terminal(trial, png);
         failed = gnuplot_run(trial, NULL);
-        fclose(trial);
+        (void)fclose(trial);
     }
     if (failed == GNUPLOT_MISSING)
         args_say(a, "--plot: gnuplot is not installed; Debian has it as gnuplot-nox: "
@@ -117,7 +117,7 @@ void plot_draw(const args *a, const char *known)
             args_say_later(a, "--plot: %s: %s", a->plot, strerror(err));
     }
     if (script != NULL)
-        fclose(script);
+        (void)fclose(script);
     if (picture != NULL)
-        fclose(picture);
+        (void)fclose(picture);
 }

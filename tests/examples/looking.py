@@ -5,10 +5,12 @@
 import os
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -31,6 +33,13 @@ def run(*options, **more):
     return subprocess.run([PROGRAM, *options], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           universal_newlines=True, **more)
+
+
+def catches(child, number):
+    """Does the child have a handler for that signal?"""
+    status = Path(f'/proc/{child.pid}/status').read_text(encoding='ascii')
+    caught = re.search(r'^SigCgt:\s*(\w+)', status, re.M)
+    return int(caught.group(1), 16) >> (number - 1) & 1 == 1
 
 
 class Plot(unittest.TestCase):
@@ -174,6 +183,31 @@ class Plot(unittest.TestCase):
         for epochs, told in ('1', False), ('2', False), ('300', True):
             self.good('x.svg', '--epochs', epochs, '--n-unique', '3')
             self.assertEqual('line: mean, band: ' in ' '.join(self.texts('x.svg')), told)
+
+    @unittest.skipIf(NO_GNUPLOT or NAMES.get(PROGRAM.name), 'no gnuplot or checkpoints')
+    def test_resumed(self):
+        """The picture has the epochs that were trained before."""
+        self.good('whole.svg', '--checkpoint', 'run')
+        result = run('--plot=again.svg', *BRIEF, '--checkpoint', 'run', '--resume',
+                     **self.elsewhere)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual((self.place / 'whole.svg').read_bytes(),
+                         (self.place / 'again.svg').read_bytes())
+
+    @unittest.skipIf(NO_GNUPLOT or COMPARES, 'no gnuplot, or it runs to its end')
+    def test_interrupted(self):
+        """What there is, is drawn."""
+        child = subprocess.Popen([PROGRAM, *BRIEF, '--epochs', '1000000000', '--plot',
+                                  'x.svg'], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, **self.elsewhere)
+        while child.poll() is None and not catches(child, signal.SIGTERM):
+            time.sleep(0.001)
+        time.sleep(0.1)  # for some epochs; without any there is nothing to draw
+        child.send_signal(signal.SIGTERM)
+        _, said = child.communicate()
+        self.assertEqual(child.returncode, 128 + signal.SIGTERM, said)
+        if (self.place / 'x.svg').exists():
+            self.assertIn(PROGRAM.name, self.texts('x.svg'))
 
     @unittest.skipIf(COMPARES or NAMES.get(PROGRAM.name), 'loads nothing')
     def test_nothing_to_draw(self):
