@@ -23,7 +23,7 @@ static int check_directory(const args *a, const char *option, const char *path)
 }
 
 /* The directory that will hold the file or directory `path`. */
-static int check_parent(const args *a, const char *option, const char *path)
+int files_check_parent(const args *a, const char *option, const char *path)
 {
     const char *const slash = strrchr(path, '/');
     char parent[LONGEST_PATH] = ".";
@@ -36,12 +36,12 @@ static int check_parent(const args *a, const char *option, const char *path)
 int files_check(const args *a)
 {
     char inside[LONGEST_PATH];
-    int err = a->save != NULL ? check_parent(a, "save", a->save) : 0;
+    int err = a->save != NULL ? files_check_parent(a, "save", a->save) : 0;
 
     if (err != 0 || a->checkpoint == NULL)
         return err;
     if (access(a->checkpoint, F_OK) < 0)
-        return check_parent(a, "checkpoint", a->checkpoint);
+        return files_check_parent(a, "checkpoint", a->checkpoint);
     snprintf(inside, sizeof inside, "%s/", a->checkpoint);
     return check_directory(a, "checkpoint", inside);
 }

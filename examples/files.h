@@ -12,6 +12,9 @@
 /* Rather now than after hours of training: is there a place for --save and --checkpoint? */
 int files_check(const args *a);
 
+/* The same for the file or directory `path` of some --option. */
+int files_check_parent(const args *a, const char *option, const char *path);
+
 /* --load: give the model, which was built by the options, the weights of the one in the
  * file.  That must be of the same layers and shapes. */
 int files_load(seqecho_graph *model, const args *a);

@@ -46,6 +46,7 @@ int report_train(const args *a, trial *t, const char *name, seqecho_event_fn wat
     if (a->several)
         printf("%s:\n", name);
     err = training_open(&all.training, t->model, t->trainer, a);
+    all.training.name = name;
     t->checkpoint = all.training.checkpoint;
     t->resume = a->resume;
     if (err == 0)

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "curves.h"
 #include "files.h"
+#include "plot.h"
 #include "stop.h"
 
 #define LONGEST_COMMAND 4096
@@ -17,7 +19,7 @@ int training_open(training *t, seqecho_graph *model, seqecho_trainer *trainer,
 {
     int err;
 
-    *t = (training){ .args = a, .model = model };
+    *t = (training){ .args = a, .model = model, .trainer = trainer };
     err = files_check(a);
     if (err == 0)
         err = files_load(model, a);
@@ -134,6 +136,21 @@ static int say_taken(const args *a, int err)
     return EXIT_FAILURE;
 }
 
+static void draw(const training *t)
+{
+    const args *const a = t->args;
+    char known[200], batch[64] = "";
+
+    if (a->plot == NULL)
+        return;
+    if (a->batch > 0)
+        snprintf(batch, sizeof batch, ", batches of %" PRId64, a->batch);
+    snprintf(known, sizeof known, "%" PRId64 " units%s, seed %" PRIu64, a->units, batch,
+             a->seed);
+    curves_add(a, t->name != NULL ? t->name : a->program, t->trainer);
+    plot_draw(a, known);
+}
+
 int training_close(training *t, int err)
 {
     const args *const a = t->args;
@@ -152,6 +169,7 @@ int training_close(training *t, int err)
         return say_taken(a, err);
     if (err != 0)
         return err;
+    draw(t);
     if (a->save != NULL && (stop_signal() == 0 || a->checkpoint == NULL))
         saved = seqecho_graph_save(t->model, a->save);
     if (stop_signal() != 0)

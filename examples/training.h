@@ -23,6 +23,8 @@
 typedef struct training {
     const args *args;
     seqecho_graph *model;
+    seqecho_trainer *trainer;
+    const char *name; /* among several of one program */
     progress display;
     seqecho_callback *checkpoint; /* for the fit; NULL without --checkpoint */
     int64_t done;                 /* epochs behind it */
