@@ -26,6 +26,8 @@ static void check(const args *a)
         wrong = "--csv: with --epochs 0 there are no figures to write";
     else if (a->epochs == 0 && a->plot != NULL)
         wrong = "--plot: with --epochs 0 there are no figures to draw";
+    else if (a->epochs == 0 && a->tensorboard != NULL)
+        wrong = "--tensorboard: with --epochs 0 there are no figures to write";
     else if (a->resume && a->checkpoint == NULL)
         wrong = "--resume: where from? It needs the directory, --checkpoint DIR";
     else if (a->every > 0 && a->checkpoint == NULL)

@@ -16,11 +16,14 @@ typedef struct args {
     const char *csv;                       /* file for the training history, or NULL */
     const char *plot;                      /* file for a picture of it, or NULL */
     const char *save, *load;               /* files of the model, or NULL */
+    const char *dot;                       /* file for its graph, or NULL */
+    const char *tensorboard;               /* directory for the figures, or NULL */
     const char *checkpoint;                /* directory of the training, or NULL */
     int64_t every;                         /* epochs from checkpoint to checkpoint */
     bool resume;                           /* go on from the newest checkpoint */
     bool quiet;                            /* print no progress */
     bool several;                          /* trains several networks: no files */
+    bool own_loop;                         /* fits once an epoch: no TensorBoard */
     const char *program;                   /* set by args_parse(): for messages */
     int argc;                              /* the command line itself; likewise */
     char **argv;

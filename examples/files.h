@@ -19,11 +19,14 @@ int files_check_parent(const args *a, const char *option, const char *path);
  * file.  That must be of the same layers and shapes. */
 int files_load(seqecho_graph *model, const args *a);
 
+/* --dot: write the graph of the model. */
+int files_dot(const seqecho_graph *model, const args *a);
+
 /* --resume: bring the trainer to where the newest checkpoint was taken, and say at which
  * epoch it goes on; or say that there is none. */
 int files_resume(seqecho_trainer *trainer, const args *a);
 
-/* --checkpoint: what saves the training as it goes, or NULL. */
+/* --checkpoint: what saves the training as it goes. */
 int files_checkpoint(seqecho_callback **out, const args *a);
 
 /* A checkpoint is due after so many epochs. */

@@ -12,7 +12,7 @@
 #define MANY INT64_C(1000000000)
 
 /* Which programs an option makes sense for. */
-typedef enum who { ALL, TRAINING, TRAINING_ONE } who;
+typedef enum who { ALL, TRAINING, TRAINING_ONE, FIT_ONE } who;
 
 /* The options that take a number: a field of args, its range and its meaning. */
 typedef struct number {
@@ -57,12 +57,16 @@ static const path paths[] = {
       "write the figures of each epoch to FILE" },
     { "plot", TRAINING, offsetof(args, plot), "FILE",
       "draw the curves of the training in FILE, .svg or .png,\n"
-      "                     by gnuplot" },
+      "                      by gnuplot" },
+    { "tensorboard", FIT_ONE, offsetof(args, tensorboard), "DIR",
+      "write the figures of each epoch for TensorBoard into DIR" },
+    { "dot", TRAINING_ONE, offsetof(args, dot), "FILE",
+      "write the model's graph to FILE, for Graphviz to draw" },
     { "save", TRAINING_ONE, offsetof(args, save), "FILE",
       "save the trained model in FILE" },
     { "load", TRAINING_ONE, offsetof(args, load), "FILE",
       "begin with the model in FILE, which was saved with the\n"
-      "                     same --units, --n-in, ...; with --epochs 0 only echo" },
+      "                      same --units, --n-in, ...; with --epochs 0 only echo" },
     { "checkpoint", TRAINING_ONE, offsetof(args, checkpoint), "DIR",
       "save the training in DIR as it goes, and when Ctrl-C stops it" },
 };
@@ -100,7 +104,8 @@ static void set_number(args *a, const number *n, int64_t value)
 
 static bool is_for(const args *a, who them)
 {
-    return them == ALL || (a->epochs != 0 && (them == TRAINING || !a->several));
+    return them == ALL || (a->epochs != 0 && (them == TRAINING || !a->several) &&
+                           (them != FIT_ONE || !a->own_loop));
 }
 
 /* Zero is a value for the options that allow it, and "not an option here" for the rest. */
@@ -111,7 +116,7 @@ static bool is_offered(const args *a, const number *n)
 
 static void print_option(const char *name, const char *value, const char *meaning)
 {
-    printf("  --%-10s %4s  %s", name, value, meaning);
+    printf("  --%-11s %4s  %s", name, value, meaning);
 }
 
 void options_help(const args *a, const char *about)

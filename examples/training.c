@@ -14,6 +14,25 @@
 
 #define LONGEST_COMMAND 4096
 
+/* The callbacks that the command line asks for. */
+static int watch(training *t)
+{
+    const args *const a = t->args;
+    int err = 0;
+
+    if (a->checkpoint != NULL) {
+        err = files_checkpoint(&t->callbacks[t->n_callbacks], a);
+        t->checkpoints = err == 0;
+        t->n_callbacks += err == 0;
+    }
+    if (a->tensorboard != NULL && err == 0) {
+        err = seqecho_tensorboard_create(&t->callbacks[t->n_callbacks],
+                                         SEQECHO_TENSORBOARD(.directory = a->tensorboard));
+        t->n_callbacks += err == 0;
+    }
+    return err;
+}
+
 int training_open(training *t, seqecho_graph *model, seqecho_trainer *trainer,
                   const args *a)
 {
@@ -26,7 +45,9 @@ int training_open(training *t, seqecho_graph *model, seqecho_trainer *trainer,
     if (err == 0)
         err = files_resume(trainer, a);
     if (err == 0)
-        err = files_checkpoint(&t->checkpoint, a);
+        err = files_dot(model, a);
+    if (err == 0)
+        err = watch(t);
     if (err != 0)
         return err;
     progress_open(&t->display, a, trainer);
@@ -58,9 +79,8 @@ int training_event(void *user, const seqecho_event *e)
 /* The first epoch is saved too: if that cannot be, better now than later. */
 size_t training_callbacks(training *t, int64_t epoch)
 {
-    t->saving =
-        t->checkpoint != NULL && (!t->begun || (epoch + 1) % files_every(t->args) == 0 ||
-                                  epoch + 1 == t->args->epochs || stop_signal() != 0);
+    t->saving = t->checkpoints && (!t->begun || (epoch + 1) % files_every(t->args) == 0 ||
+                                   epoch + 1 == t->args->epochs || stop_signal() != 0);
     return t->saving;
 }
 
@@ -69,7 +89,7 @@ void training_epoch(training *t, int64_t epoch, const seqecho_report *report)
     t->begun = true;
     t->done = epoch + 1;
     progress_epoch(&t->display, epoch, t->args->epochs, report);
-    t->stopped = stop_signal() != 0 && (t->saving || t->checkpoint == NULL);
+    t->stopped = stop_signal() != 0 && (t->saving || !t->checkpoints);
 }
 
 /* ---- The end ------------------------------------------------------------------------ */
@@ -160,12 +180,13 @@ int training_close(training *t, int err)
         stop_end();
         progress_close(&t->display);
     }
-    seqecho_callback_destroy(t->checkpoint);
+    for (size_t i = 0; i < t->n_callbacks; i++)
+        seqecho_callback_destroy(t->callbacks[i]);
     if (err == SEQECHO_EIO && t->begun && stop_signal() == 0) {
         say_broken_off(t, err);
         err = 0;
     }
-    if (err == SEQECHO_ESTATE && t->checkpoint != NULL && !a->resume)
+    if (err == SEQECHO_ESTATE && t->checkpoints && !a->resume)
         return say_taken(a, err);
     if (err != 0)
         return err;
