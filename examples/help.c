@@ -11,6 +11,13 @@ static const sample of_one[HELP_SAMPLES] = {
       "keep the model; --load echo.safetensors --epochs 0 lets it echo again" },
 };
 
+static const sample of_inspect[HELP_SAMPLES] = {
+    { "--epochs 1", "gates that have learned nothing yet" },
+    { "--epochs 800 --plot memory.svg", "those that have, as colours" },
+    { "--quiet --save echo.safetensors",
+      "keep the model; --load echo.safetensors --epochs 0 looks into it again" },
+};
+
 static const sample of_several[HELP_SAMPLES] = {
     { "--quiet", "only what came of it" },
     { "--plot training.svg", "a picture with a curve for each network" },
@@ -34,5 +41,6 @@ void help_examples(const args *defaults)
 {
     help_samples(defaults, defaults->epochs == 0 ? of_none
                            : defaults->several   ? of_several
+                           : defaults->eval == 0 ? of_inspect
                                                  : of_one);
 }

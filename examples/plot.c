@@ -95,22 +95,15 @@ static int copy(FILE *from, const char *path)
     return err;
 }
 
-void plot_draw(const args *a, const char *known)
+void plot_make(const args *a, plot_writer *write, const void *what)
 {
-    FILE *script, *picture;
-    size_t count;
+    FILE *const script = tmpfile(), *const picture = tmpfile();
     int err;
 
-    (void)curves(&count);
-    if (a->plot == NULL || count == 0)
-        return;
-    script = tmpfile();
-    picture = tmpfile();
     if (script == NULL || picture == NULL) {
         args_say_later(a, "--plot: no place for a temporary file: %s", strerror(errno));
     } else {
-        script_terminal(script, ends_in(a->plot, ".png"));
-        script_curves(script, a->program, known);
+        write(script, ends_in(a->plot, ".png"), what);
         if (ferror(script) != 0 || gnuplot_run(script, picture) != 0)
             args_say_later(a, "--plot: gnuplot could not draw '%s'", a->plot);
         else if ((err = copy(picture, a->plot)) != 0)
@@ -120,4 +113,25 @@ void plot_draw(const args *a, const char *known)
         (void)fclose(script);
     if (picture != NULL)
         (void)fclose(picture);
+}
+
+typedef struct caption {
+    const char *title, *known;
+} caption;
+
+static void write_curves(FILE *script, bool png, const void *what)
+{
+    const caption *const c = what;
+
+    script_terminal(script, png);
+    script_curves(script, c->title, c->known);
+}
+
+void plot_draw(const args *a, const char *known)
+{
+    size_t count;
+
+    (void)curves(&count);
+    if (a->plot != NULL && count > 0)
+        plot_make(a, write_curves, &(const caption){ a->program, known });
 }

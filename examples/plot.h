@@ -5,6 +5,8 @@
 #ifndef EXAMPLES_PLOT_H
 #define EXAMPLES_PLOT_H
 
+#include <stdio.h>
+
 #include "args.h"
 
 /* Rather now than after hours of training: whether the file's name ends in .svg or .png,
@@ -12,9 +14,13 @@
  * status after a message. */
 int plot_check(const args *a);
 
+/* Draw what a function tells gnuplot in the file of --plot.  An older picture stays if that
+ * fails; then the program fails too, at its end. */
+typedef void plot_writer(FILE *script, bool png, const void *what);
+void plot_make(const args *a, plot_writer *write, const void *what);
+
 /* Draw all curves that are remembered (curves.h) in the file of --plot.  What is known of
- * the trainings is printed below the title.  An older picture stays if that fails; then the
- * program fails too, at its end. */
+ * the trainings is printed below the title. */
 void plot_draw(const args *a, const char *known);
 
 #endif /* EXAMPLES_PLOT_H */

@@ -21,9 +21,8 @@ static int watch(training *t)
     int err = 0;
 
     if (a->checkpoint != NULL) {
-        err = files_checkpoint(&t->callbacks[t->n_callbacks], a);
-        t->checkpoints = err == 0;
-        t->n_callbacks += err == 0;
+        err = files_checkpoint(&t->callbacks[0], a);
+        t->n_callbacks = t->checkpoints = err == 0;
     }
     if (a->tensorboard != NULL && err == 0) {
         err = seqecho_tensorboard_create(&t->callbacks[t->n_callbacks],

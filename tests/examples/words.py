@@ -50,7 +50,9 @@ class Help(unittest.TestCase):
         for words in self.samples():
             if '--plot' in words and NO_GNUPLOT:
                 continue
-            less = ['--epochs', '5', '--eval', '1'] if TRAINS else []
+            less = ['--epochs', '5'] if TRAINS and '--epochs' not in words else []
+            if '--eval' in HELP:
+                less += ['--eval', '1']
             with tempfile.TemporaryDirectory() as place:
                 result = run(*shlex.split(words), *less, cwd=place)
                 self.assertEqual(result.returncode, 0, result.stderr)
