@@ -62,6 +62,8 @@ class Block:
 
     def check(self, number):
         command, suffix, flags = COMPILER[self.language]
+        if 'seqecho.hpp' in self.text:
+            flags = ['-std=c++17']
         if not command:
             return
         file = scratch / f'block{number}{suffix}'

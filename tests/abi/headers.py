@@ -18,6 +18,7 @@ from common import Findings, Headers, sources, strip_comments
 
 C = ['c99', 'c11', 'c17', 'c2x']
 CPP = ['c++98', 'c++11', 'c++14', 'c++17', 'c++20']
+WRAPPER = ['c++17', 'c++20']
 STRICT = ['-Wall', '-Wextra', '-Wpedantic', '-Wshadow', '-Wpadded', '-Wundef',
           '-Wconversion', '-Wcast-qual', '-Werror']
 STRICT_C = ['-Wstrict-prototypes', '-Wmissing-prototypes', '-Wold-style-definition']
@@ -76,6 +77,13 @@ for compiler in filter(shutil.which, ('g++', 'clang++')):
                          f'#include <{header}>\nextern int unit;\n'))
         jobs.append(('user.cpp', compiler, 'c++', standard, strict,
                      (here / 'user.cpp').read_text(encoding='utf-8')))
+    # The wrapper, whose classes are nobody's interface but the compiler's.
+    for standard in standards(compiler, 'c++', WRAPPER):
+        for header in sources(root / 'include', '.hpp'):
+            name = header.relative_to(root / 'include')
+            jobs.append((str(name), compiler, 'c++', standard,
+                         [flag for flag in strict if flag != '-Wpadded'],
+                         f'#include <{name}>\nextern int unit;\n'))
 
 with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
     said = pool.map(lambda job: compiles(*job[1:]), jobs)
