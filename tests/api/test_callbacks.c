@@ -78,8 +78,8 @@ static void early_stopping(void **state)
             if (k->best < 0) {
                 assert_refused(
                     seqecho_early_stopping_best(stop, &value, &epoch), SEQECHO_ENOTFOUND,
-                    "early_stopping_best: it has not seen a value yet, expected a fit of one "
-                    "epoch or more");
+                    "early_stopping_best: it has not seen a value yet, expected a fit of "
+                    "one epoch or more");
                 continue;
             }
             assert_int_equal(seqecho_early_stopping_best(stop, &value, &epoch), 0);
