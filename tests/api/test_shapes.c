@@ -74,11 +74,10 @@ static void impossible_options(void **state)
     REFUSE_AFTER(3, 4, 0,
                  SEQECHO_LSTM(.units = 2, .recurrent_activation = (seqecho_activation)-1),
                  SEQECHO_ENOTSUP, "lstm: activation -1 is unknown to this library");
-    REFUSE_AFTER(
-        3, 4, 0, SEQECHO_LSTM(.units = 2, .recurrent_init = (seqecho_init)8),
-        SEQECHO_ENOTSUP,
-        "lstm: one of the initialisers is unknown to this library, expected a "
-        "seqecho_init");
+    REFUSE_AFTER(3, 4, 0, SEQECHO_LSTM(.units = 2, .recurrent_init = (seqecho_init)8),
+                 SEQECHO_ENOTSUP,
+                 "lstm: one of the initialisers is unknown to this library, expected a "
+                 "seqecho_init");
     REFUSE_AFTER(3, 4, 0, SEQECHO_DENSE(.units = 0), SEQECHO_EINVAL,
                  "dense: units is 0, expected 1 or more");
     REFUSE_AFTER(3, 4, 0, SEQECHO_DENSE(.units = INT64_MAX, .name = "d"), SEQECHO_EINVAL,
