@@ -46,6 +46,7 @@ MEMBERS = {
 }
 SYMBOLS = {
     'seqecho_fit_options': 'Options of seqecho_trainer_fit() and of its like.',
+    'seqecho_weights_options': 'Options of seqecho_graph_load_weights() and of its like.',
     'seqecho_schedule': 'A learning rate that changes with the steps of the optimizer.',
     'seqecho_event': 'What an event function is told.',
     'seqecho_event_kind': 'When an event function is called.',
@@ -66,6 +67,7 @@ SYMBOLS = {
 def escape(text):
     """What Doxygen would take for a command or for markup, taken as it is."""
     text = re.sub(r'([\\@#<>|~*])', r'\\\1', text)
+    text = text.replace('al. ', 'al.\\ ')  # ends no sentence
     return re.sub(r'(?<!\w)_|_(?!\w)', r'\\_', text)
 
 
