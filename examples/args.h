@@ -14,12 +14,16 @@ typedef struct args {
     uint64_t seed;                         /* of the data and of the initial weights */
     int32_t threads;                       /* 0: chosen by the library */
     const char *csv;                       /* file for the training history, or NULL */
+    const char *plot;                      /* file for a picture of it, or NULL */
     const char *save, *load;               /* files of the model, or NULL */
+    const char *dot;                       /* file for its graph, or NULL */
+    const char *tensorboard;               /* directory for the figures, or NULL */
     const char *checkpoint;                /* directory of the training, or NULL */
     int64_t every;                         /* epochs from checkpoint to checkpoint */
     bool resume;                           /* go on from the newest checkpoint */
     bool quiet;                            /* print no progress */
     bool several;                          /* trains several networks: no files */
+    bool own_loop;                         /* fits once an epoch: no TensorBoard */
     const char *program;                   /* set by args_parse(): for messages */
     int argc;                              /* the command line itself; likewise */
     char **argv;
@@ -35,6 +39,9 @@ typedef struct args {
 
 /* The tutorial's data: 25 integers below 100, seen through a window of 5. */
 #define ARGS_TUTORIAL .length = 25, .n_unique = 100, .n_in = 5, .seed = 1, .eval = 50
+
+/* Set what the program is called, and keep its command line; a part of args_parse(). */
+void args_name(args *a, int argc, char **argv);
 
 /* Read the command line over the values in `a`, which are the program's defaults.  An
  * option that makes no sense for the program has the default zero and is not offered.

@@ -32,7 +32,7 @@ static int train(seqecho_trainer *trainer, seqecho_dataset *data, seqecho_graph 
     int err = training_open(&t, model, trainer, a);
 
     fit = SEQECHO_FIT(.epochs = a->epochs, .on_event = training_event, .user = &t,
-                      .callbacks = &t.checkpoint, .n_callbacks = t.checkpoint != NULL,
+                      .callbacks = t.callbacks, .n_callbacks = t.n_callbacks,
                       .resume = a->resume);
     if (err == 0 && a->epochs > 0)
         err = seqecho_trainer_fit_dataset(trainer, data, fit, NULL);

@@ -67,7 +67,7 @@ static int train(seqecho_trainer *trainer, seqecho_dataset *data, seqecho_graph 
             before[k] = (int64_t)k % a->n_out == 0 ? (int32_t)a->n_unique : said[k - 1];
         err = seqecho_trainer_fit(trainer, given, y,
                                   SEQECHO_FIT(.batch_size = x->dim[0],
-                                              .callbacks = &t.checkpoint,
+                                              .callbacks = t.callbacks,
                                               .n_callbacks = training_callbacks(&t, i)),
                                   &report);
         if (err == 0)
@@ -79,7 +79,7 @@ static int train(seqecho_trainer *trainer, seqecho_dataset *data, seqecho_graph 
 
 int main(int argc, char **argv)
 {
-    args a = { ARGS_TUTORIAL, .n_out = 5, .units = 150, .epochs = 4000 };
+    args a = { ARGS_TUTORIAL, .n_out = 5, .units = 150, .epochs = 4000, .own_loop = true };
     seqecho_dataset *data = NULL;
     seqecho_graph *model = NULL;
     seqecho_trainer *trainer = NULL;

@@ -23,7 +23,7 @@ static int check_directory(const args *a, const char *option, const char *path)
 }
 
 /* The directory that will hold the file or directory `path`. */
-static int check_parent(const args *a, const char *option, const char *path)
+int files_check_parent(const args *a, const char *option, const char *path)
 {
     const char *const slash = strrchr(path, '/');
     char parent[LONGEST_PATH] = ".";
@@ -36,12 +36,14 @@ static int check_parent(const args *a, const char *option, const char *path)
 int files_check(const args *a)
 {
     char inside[LONGEST_PATH];
-    int err = a->save != NULL ? check_parent(a, "save", a->save) : 0;
+    int err = a->save != NULL ? files_check_parent(a, "save", a->save) : 0;
 
+    if (err == 0 && a->tensorboard != NULL && access(a->tensorboard, F_OK) < 0)
+        err = files_check_parent(a, "tensorboard", a->tensorboard);
     if (err != 0 || a->checkpoint == NULL)
         return err;
     if (access(a->checkpoint, F_OK) < 0)
-        return check_parent(a, "checkpoint", a->checkpoint);
+        return files_check_parent(a, "checkpoint", a->checkpoint);
     snprintf(inside, sizeof inside, "%s/", a->checkpoint);
     return check_directory(a, "checkpoint", inside);
 }
@@ -100,6 +102,31 @@ int files_load(seqecho_graph *model, const args *a)
     return err;
 }
 
+int files_dot(const seqecho_graph *model, const args *a)
+{
+    const size_t size = seqecho_graph_dot(model, NULL, 0) + 1;
+    char *text;
+    FILE *file;
+    int err;
+
+    if (a->dot == NULL)
+        return 0;
+    file = fopen(a->dot, "w");
+    if (file == NULL) {
+        args_say(a, "--dot: %s: %s", a->dot, strerror(errno));
+        return EXIT_FAILURE;
+    }
+    text = args_alloc(a, size, 1);
+    (void)seqecho_graph_dot(model, text, size);
+    err = fputs(text, file) < 0 ? errno : 0;
+    free(text);
+    if (fclose(file) != 0 && err == 0)
+        err = errno;
+    if (err != 0)
+        args_say(a, "--dot: %s: %s", a->dot, strerror(err));
+    return err != 0 ? EXIT_FAILURE : 0;
+}
+
 /* ---- Checkpoints -------------------------------------------------------------------- */
 
 static void say_where(const args *a, const char *path, int64_t done)
@@ -145,9 +172,6 @@ int64_t files_every(const args *a)
 
 int files_checkpoint(seqecho_callback **out, const args *a)
 {
-    *out = NULL;
-    if (a->checkpoint == NULL)
-        return 0;
     return seqecho_checkpoint_create(
         out,
         SEQECHO_CHECKPOINT(.directory = a->checkpoint, .every_epochs = files_every(a)));

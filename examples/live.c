@@ -10,7 +10,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "spark.h"
+
 #define LINE_SIZE 256
+
+/* From so many columns on, words need not be short. */
+enum { ROOMY = 90, LEAST_BARS = 4, MOST_BARS = 24 };
 
 bool live_possible(void)
 {
@@ -28,25 +33,31 @@ static size_t terminal_width(void)
                                                                            : 80;
 }
 
-/* Append a field to the line if it fits the terminal whole. */
-static void add_field(char *line, size_t width, const char *field)
-{
-    const char *const gap = *line != '\0' ? "  " : "";
-    const size_t longest = width < LINE_SIZE ? width : LINE_SIZE;
-    const size_t used = strlen(line);
+/* A line that grows by fields, for a terminal of so many columns. */
+typedef struct line {
+    char text[LINE_SIZE];
+    size_t width, used;
+} line;
 
-    if (used + strlen(gap) + strlen(field) < longest)
-        snprintf(line + used, longest - used, "%s%s", gap, field);
+/* Append a field, two blanks after the one before, if it fits the terminal whole. */
+static void add_field(line *l, const char *field)
+{
+    const char *const gap = l->used > 0 ? "  " : "";
+    const size_t longest = l->width < LINE_SIZE ? l->width : LINE_SIZE;
+
+    if (l->used + strlen(gap) + strlen(field) < longest)
+        l->used +=
+            (size_t)snprintf(l->text + l->used, longest - l->used, "%s%s", gap, field);
 }
 
-static void format_rate(char *field, size_t size, double rate)
+static void format_rate(char *field, size_t size, double rate, const char *what)
 {
     if (rate < 1e3)
-        snprintf(field, size, "%.0f samples/s", rate);
+        snprintf(field, size, "%.0f%s/s", rate, what);
     else if (rate < 1e6)
-        snprintf(field, size, "%.1fk samples/s", rate / 1e3);
+        snprintf(field, size, "%.1fk%s/s", rate / 1e3, what);
     else
-        snprintf(field, size, "%.1fM samples/s", rate / 1e6);
+        snprintf(field, size, "%.1fM%s/s", rate / 1e6, what);
 }
 
 static void format_duration(char *field, size_t size, const char *label, double seconds)
@@ -80,24 +91,44 @@ static void format_time(char *field, size_t size, const seqecho_event *e, int64_
         format_duration(field, size, "took", elapsed);
 }
 
-void live_draw(const seqecho_event *e, int64_t first, int64_t samples, double elapsed)
+/* The bars of the losses so far, where the line has room for them. */
+static void draw_losses(const line *l, const double *loss, size_t epochs)
 {
-    const size_t width = terminal_width();
-    char line[LINE_SIZE] = "", field[64];
+    const char *const no_colour = getenv("NO_COLOR");
+    const bool plain = no_colour != NULL && *no_colour != '\0';
+    const size_t room = l->width > l->used + 3 ? l->width - l->used - 3 : 0;
+    char bars[SPARK_SIZE(MOST_BARS)];
+
+    if (room >= LEAST_BARS &&
+        spark(bars, loss, epochs, room < MOST_BARS ? room : MOST_BARS, spark_utf8()) > 0)
+        printf("  %s%s%s", plain ? "" : "\033[36m", bars, plain ? "" : "\033[39m");
+}
+
+void live_draw(const seqecho_trainer *trainer, const seqecho_event *e, int64_t first,
+               int64_t samples, double elapsed)
+{
+    line l = { .width = terminal_width() };
+    const double *loss;
+    size_t epochs;
+    char field[64];
 
     elapsed = fmax(elapsed, 1e-9);
     snprintf(field, sizeof field, "epoch %" PRId64 "/%" PRId64, e->epoch + 1, e->epochs);
-    add_field(line, width, field);
+    add_field(&l, field);
     snprintf(field, sizeof field, "loss %.4f", e->train->loss);
-    add_field(line, width, field);
+    add_field(&l, field);
     snprintf(field, sizeof field, "%s %.4f", live_metric_name(e->train->accuracy),
              live_metric(e->train->accuracy, e->train->mae));
-    add_field(line, width, field);
-    format_rate(field, sizeof field, (double)(samples + e->train->samples) / elapsed);
-    add_field(line, width, field);
+    add_field(&l, field);
+    format_rate(field, sizeof field, (double)(samples + e->train->samples) / elapsed,
+                l.width < ROOMY ? "" : " samples");
+    add_field(&l, field);
     format_time(field, sizeof field, e, first, elapsed);
-    add_field(line, width, field);
-    printf("\r%s\033[K", line); /* and clear what an older, longer line left */
+    add_field(&l, field);
+    loss = seqecho_trainer_history(trainer, "loss", &epochs);
+    printf("\r%s", l.text);
+    draw_losses(&l, loss, epochs);
+    printf("\033[K"); /* clear what an older, longer line left */
     fflush(stdout);
 }
 

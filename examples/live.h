@@ -11,11 +11,14 @@
 /* Whether stdout is a terminal that can rewrite a line. */
 bool live_possible(void);
 
-/* Draw the line over the one before: what an event tells, where since the begin of epoch
- * `first` so many samples were trained on, those of its own epoch not counted, and so many
- * seconds have passed.  At the end of training (SEQECHO_EVENT_FIT_END) it tells how long
- * that took instead of how long it will take. */
-void live_draw(const seqecho_event *e, int64_t first, int64_t samples, double elapsed);
+/* Draw the line over the one before, as wide as the terminal is now: what an event of the
+ * trainer tells, and if there is room the losses of its epochs as small bars; where since
+ * the begin of epoch `first` so many samples were trained on, those of its own epoch not
+ * counted, and so many seconds have passed.  At the end of training (SEQECHO_EVENT_FIT_END)
+ * it tells how long that took instead of how long it will take.  The bars are coloured
+ * unless NO_COLOR is set. */
+void live_draw(const seqecho_trainer *trainer, const seqecho_event *e, int64_t first,
+               int64_t samples, double elapsed);
 
 /* What is watched beside the loss: the accuracy, or where that is NaN, the mean error. */
 const char *live_metric_name(double accuracy);

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <time.h>
 
+#include "curves.h"
+
 enum { EVALUATED = 50, HELD = 20 };
 
 static double mean_of_last(const double *values, size_t count, size_t last)
@@ -30,7 +32,7 @@ static double held_from(const double *accuracy, size_t count)
     return (double)NAN;
 }
 
-static int take(trial *t, measured *m)
+static int take(const args *a, const comparison *c, trial *t, measured *m)
 {
     const clock_t start = clock();
     const double *loss, *accuracy;
@@ -43,6 +45,8 @@ static int take(trial *t, measured *m)
         err = trial_evaluate(t, EVALUATED, &score);
     if (err != 0)
         return err;
+    if (a->plot != NULL)
+        curves_add(a, c->name, t->trainer);
     loss = seqecho_trainer_history(t->trainer, "loss", &count);
     accuracy = seqecho_trainer_history(t->trainer, "accuracy", &count);
     m->figure[LOSS] = mean_of_last(loss, count, 5);
@@ -55,7 +59,7 @@ static int take(trial *t, measured *m)
     return 0;
 }
 
-int measure(const comparison *c, uint64_t seed, measured *m)
+int measure(const args *a, const comparison *c, uint64_t seed, measured *m)
 {
     trial t = c->trial;
     int err;
@@ -64,7 +68,7 @@ int measure(const comparison *c, uint64_t seed, measured *m)
     t.seed = seed;
     err = trial_open(&t);
     if (err == 0)
-        err = take(&t, m);
+        err = take(a, c, &t, m);
     trial_close(&t);
     return err;
 }

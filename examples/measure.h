@@ -3,6 +3,7 @@
 #ifndef EXAMPLES_MEASURE_H
 #define EXAMPLES_MEASURE_H
 
+#include "args.h"
 #include "compare.h"
 
 /* What is measured of each seed. */
@@ -22,7 +23,8 @@ typedef struct measured {
     int64_t weights;
 } measured;
 
-/* Train and evaluate the network with one seed, on one thread.  0, or a SEQECHO_E* code. */
-int measure(const comparison *c, uint64_t seed, measured *m);
+/* Train and evaluate the network with one seed, on one thread.  With --plot, its
+ * curves are remembered.  0, or a SEQECHO_E* code. */
+int measure(const args *a, const comparison *c, uint64_t seed, measured *m);
 
 #endif /* EXAMPLES_MEASURE_H */

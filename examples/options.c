@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "help.h"
+
 #define MANY INT64_C(1000000000)
 
 /* Which programs an option makes sense for. */
-typedef enum who { ALL, TRAINING, TRAINING_ONE } who;
+typedef enum who { ALL, TRAINING, TRAINING_ONE, FIT_ONE } who;
 
 /* The options that take a number: a field of args, its range and its meaning. */
 typedef struct number {
@@ -24,6 +26,7 @@ typedef struct number {
 /* Those that take a path. */
 typedef struct path {
     const char *name;
+    who who;
     size_t offset;
     const char *what, *meaning;
 } path;
@@ -49,14 +52,22 @@ static const number numbers[] = {
 };
 enum { NUMBERS = sizeof numbers / sizeof *numbers };
 
-/* All for programs that train one network. */
 static const path paths[] = {
-    { "csv", offsetof(args, csv), "FILE", "write the figures of each epoch to FILE" },
-    { "save", offsetof(args, save), "FILE", "save the trained model in FILE" },
-    { "load", offsetof(args, load), "FILE",
+    { "csv", TRAINING_ONE, offsetof(args, csv), "FILE",
+      "write the figures of each epoch to FILE" },
+    { "plot", TRAINING, offsetof(args, plot), "FILE",
+      "draw the curves of the training in FILE, .svg or .png,\n"
+      "                      by gnuplot" },
+    { "tensorboard", FIT_ONE, offsetof(args, tensorboard), "DIR",
+      "write the figures of each epoch for TensorBoard into DIR" },
+    { "dot", TRAINING_ONE, offsetof(args, dot), "FILE",
+      "write the model's graph to FILE, for Graphviz to draw" },
+    { "save", TRAINING_ONE, offsetof(args, save), "FILE",
+      "save the trained model in FILE" },
+    { "load", TRAINING_ONE, offsetof(args, load), "FILE",
       "begin with the model in FILE, which was saved with the\n"
-      "                    same --units, --n-in, ...; with --epochs 0 only echo" },
-    { "checkpoint", offsetof(args, checkpoint), "DIR",
+      "                      same --units, --n-in, ...; with --epochs 0 only echo" },
+    { "checkpoint", TRAINING_ONE, offsetof(args, checkpoint), "DIR",
       "save the training in DIR as it goes, and when Ctrl-C stops it" },
 };
 enum { PATHS = sizeof paths / sizeof *paths };
@@ -91,26 +102,21 @@ static void set_number(args *a, const number *n, int64_t value)
         memcpy(field, &value, sizeof value);
 }
 
-static bool trains(const args *a)
+static bool is_for(const args *a, who them)
 {
-    return a->epochs != 0;
-}
-
-static bool trains_one(const args *a)
-{
-    return trains(a) && !a->several;
+    return them == ALL || (a->epochs != 0 && (them == TRAINING || !a->several) &&
+                           (them != FIT_ONE || !a->own_loop));
 }
 
 /* Zero is a value for the options that allow it, and "not an option here" for the rest. */
 static bool is_offered(const args *a, const number *n)
 {
-    return (trains(a) || n->who == ALL) && (!a->several || n->who != TRAINING_ONE) &&
-           (n->least == 0 || get_number(a, n) != 0);
+    return is_for(a, n->who) && (n->least == 0 || get_number(a, n) != 0);
 }
 
 static void print_option(const char *name, const char *value, const char *meaning)
 {
-    printf("  --%-10s %4s  %s", name, value, meaning);
+    printf("  --%-11s %4s  %s", name, value, meaning);
 }
 
 void options_help(const args *a, const char *about)
@@ -121,15 +127,17 @@ void options_help(const args *a, const char *about)
             print_option(numbers[i].name, "N", numbers[i].meaning);
             printf(" (default %" PRId64 ")\n", get_number(a, &numbers[i]));
         }
-    for (size_t i = 0; i < PATHS && trains_one(a); i++) {
-        print_option(paths[i].name, paths[i].what, paths[i].meaning);
-        printf("\n");
-    }
-    if (trains_one(a))
+    for (size_t i = 0; i < PATHS; i++)
+        if (is_for(a, paths[i].who)) {
+            print_option(paths[i].name, paths[i].what, paths[i].meaning);
+            printf("\n");
+        }
+    if (is_for(a, TRAINING_ONE))
         print_option("resume", "", "go on from the newest checkpoint in DIR, if any\n");
-    if (trains(a))
+    if (is_for(a, TRAINING))
         print_option("quiet", "", "print no progress\n");
     print_option("help", "", "print this\n");
+    help_examples(a);
 }
 
 void options_list(const args *a, struct option *list)
@@ -137,11 +145,13 @@ void options_list(const args *a, struct option *list)
     for (int i = 0; i < NUMBERS; i++)
         if (is_offered(a, &numbers[i]))
             *list++ = (struct option){ numbers[i].name, required_argument, NULL, i };
-    for (int i = 0; i < PATHS && trains_one(a); i++)
-        *list++ = (struct option){ paths[i].name, required_argument, NULL, NUMBERS + i };
-    if (trains_one(a))
+    for (int i = 0; i < PATHS; i++)
+        if (is_for(a, paths[i].who))
+            *list++ =
+                (struct option){ paths[i].name, required_argument, NULL, NUMBERS + i };
+    if (is_for(a, TRAINING_ONE))
         *list++ = (struct option){ "resume", no_argument, NULL, RESUME };
-    if (trains(a))
+    if (is_for(a, TRAINING))
         *list++ = (struct option){ "quiet", no_argument, NULL, QUIET };
     *list++ = (struct option){ "help", no_argument, NULL, OPTIONS_HELP };
     *list = (struct option){ NULL, 0, NULL, 0 };

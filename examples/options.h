@@ -9,7 +9,7 @@
 
 #include "args.h"
 
-#define OPTIONS_MOST 20
+#define OPTIONS_MOST 24
 #define OPTIONS_HELP 'h'
 
 /* Print what the program is about, and its options. */

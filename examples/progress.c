@@ -46,7 +46,9 @@ void progress_open(progress *p, const args *a, const seqecho_trainer *trainer)
 {
     size_t epochs;
 
-    *p = (progress){ .args = a, .start = now(), .live = live_possible() };
+    *p = (progress){
+        .args = a, .trainer = trainer, .start = now(), .live = live_possible()
+    };
     (void)seqecho_trainer_history(trainer, "loss", &epochs);
     p->first = p->printed = (int64_t)epochs;
     if (a->csv == NULL)
@@ -65,7 +67,7 @@ static void draw(progress *p, const seqecho_event *e)
 
     if (time < p->next && e->kind != SEQECHO_EVENT_FIT_END)
         return;
-    live_draw(e, p->first, p->samples, time - p->start);
+    live_draw(p->trainer, e, p->first, p->samples, time - p->start);
     p->drawn = true;
     p->next = time + REDRAW_SECONDS;
 }

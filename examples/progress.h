@@ -22,6 +22,7 @@
 
 typedef struct progress {
     const args *args;
+    const seqecho_trainer *trainer;
     FILE *csv;       /* or NULL */
     bool live;       /* a line that changes in place */
     bool drawn;      /* that line stands unfinished */

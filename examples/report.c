@@ -46,7 +46,9 @@ int report_train(const args *a, trial *t, const char *name, seqecho_event_fn wat
     if (a->several)
         printf("%s:\n", name);
     err = training_open(&all.training, t->model, t->trainer, a);
-    t->checkpoint = all.training.checkpoint;
+    all.training.name = name;
+    t->callbacks = all.training.callbacks;
+    t->n_callbacks = all.training.n_callbacks;
     t->resume = a->resume;
     if (err == 0)
         err = trial_train(t, on_event, &all);

@@ -7,24 +7,46 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "curves.h"
 #include "files.h"
+#include "plot.h"
 #include "stop.h"
 
 #define LONGEST_COMMAND 4096
+
+/* The callbacks that the command line asks for. */
+static int watch(training *t)
+{
+    const args *const a = t->args;
+    int err = 0;
+
+    if (a->checkpoint != NULL) {
+        err = files_checkpoint(&t->callbacks[0], a);
+        t->n_callbacks = t->checkpoints = err == 0;
+    }
+    if (a->tensorboard != NULL && err == 0) {
+        err = seqecho_tensorboard_create(&t->callbacks[t->n_callbacks],
+                                         SEQECHO_TENSORBOARD(.directory = a->tensorboard));
+        t->n_callbacks += err == 0;
+    }
+    return err;
+}
 
 int training_open(training *t, seqecho_graph *model, seqecho_trainer *trainer,
                   const args *a)
 {
     int err;
 
-    *t = (training){ .args = a, .model = model };
+    *t = (training){ .args = a, .model = model, .trainer = trainer };
     err = files_check(a);
     if (err == 0)
         err = files_load(model, a);
     if (err == 0)
         err = files_resume(trainer, a);
     if (err == 0)
-        err = files_checkpoint(&t->checkpoint, a);
+        err = files_dot(model, a);
+    if (err == 0)
+        err = watch(t);
     if (err != 0)
         return err;
     progress_open(&t->display, a, trainer);
@@ -56,9 +78,8 @@ int training_event(void *user, const seqecho_event *e)
 /* The first epoch is saved too: if that cannot be, better now than later. */
 size_t training_callbacks(training *t, int64_t epoch)
 {
-    t->saving =
-        t->checkpoint != NULL && (!t->begun || (epoch + 1) % files_every(t->args) == 0 ||
-                                  epoch + 1 == t->args->epochs || stop_signal() != 0);
+    t->saving = t->checkpoints && (!t->begun || (epoch + 1) % files_every(t->args) == 0 ||
+                                   epoch + 1 == t->args->epochs || stop_signal() != 0);
     return t->saving;
 }
 
@@ -67,7 +88,7 @@ void training_epoch(training *t, int64_t epoch, const seqecho_report *report)
     t->begun = true;
     t->done = epoch + 1;
     progress_epoch(&t->display, epoch, t->args->epochs, report);
-    t->stopped = stop_signal() != 0 && (t->saving || t->checkpoint == NULL);
+    t->stopped = stop_signal() != 0 && (t->saving || !t->checkpoints);
 }
 
 /* ---- The end ------------------------------------------------------------------------ */
@@ -134,6 +155,21 @@ static int say_taken(const args *a, int err)
     return EXIT_FAILURE;
 }
 
+static void draw(const training *t)
+{
+    const args *const a = t->args;
+    char known[200], batch[64] = "";
+
+    if (a->plot == NULL)
+        return;
+    if (a->batch > 0)
+        snprintf(batch, sizeof batch, ", batches of %" PRId64, a->batch);
+    snprintf(known, sizeof known, "%" PRId64 " units%s, seed %" PRIu64, a->units, batch,
+             a->seed);
+    curves_add(a, t->name != NULL ? t->name : a->program, t->trainer);
+    plot_draw(a, known);
+}
+
 int training_close(training *t, int err)
 {
     const args *const a = t->args;
@@ -143,15 +179,17 @@ int training_close(training *t, int err)
         stop_end();
         progress_close(&t->display);
     }
-    seqecho_callback_destroy(t->checkpoint);
+    for (size_t i = 0; i < t->n_callbacks; i++)
+        seqecho_callback_destroy(t->callbacks[i]);
     if (err == SEQECHO_EIO && t->begun && stop_signal() == 0) {
         say_broken_off(t, err);
         err = 0;
     }
-    if (err == SEQECHO_ESTATE && t->checkpoint != NULL && !a->resume)
+    if (err == SEQECHO_ESTATE && t->checkpoints && !a->resume)
         return say_taken(a, err);
     if (err != 0)
         return err;
+    draw(t);
     if (a->save != NULL && (stop_signal() == 0 || a->checkpoint == NULL))
         saved = seqecho_graph_save(t->model, a->save);
     if (stop_signal() != 0)

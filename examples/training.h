@@ -7,8 +7,8 @@
  *         err = seqecho_trainer_fit_dataset(
  *             trainer, data,
  *             SEQECHO_FIT(.epochs = args.epochs, .on_event = training_event, .user = &t,
- *                         .callbacks = &t.checkpoint,
- *                         .n_callbacks = t.checkpoint != NULL, .resume = args.resume),
+ *                         .callbacks = t.callbacks, .n_callbacks = t.n_callbacks,
+ *                         .resume = args.resume),
  *             NULL);
  *     err = training_close(&t, err);
  *
@@ -23,10 +23,14 @@
 typedef struct training {
     const args *args;
     seqecho_graph *model;
+    seqecho_trainer *trainer;
+    const char *name; /* among several of one program */
     progress display;
-    seqecho_callback *checkpoint; /* for the fit; NULL without --checkpoint */
-    int64_t done;                 /* epochs behind it */
-    bool begun;                   /* in this run of the program */
+    seqecho_callback *callbacks[2]; /* for the fit: of --checkpoint, of --tensorboard */
+    size_t n_callbacks;
+    bool checkpoints; /* the first of them */
+    int64_t done;     /* epochs behind it */
+    bool begun;       /* in this run of the program */
     bool opened, stopped;
     bool saving; /* of a loop of its own: this epoch ends with a checkpoint */
 } training;

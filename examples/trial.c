@@ -102,7 +102,7 @@ int trial_train(trial *t, seqecho_event_fn on_event, void *user)
             t->trainer, t->data,
             SEQECHO_FIT(.epochs = t->epochs, .batch_size = t->batch, .on_event = on_event,
                         .user = user, .sample_weight = t->unmasked ? &t->weight : NULL,
-                        .callbacks = &t->checkpoint, .n_callbacks = t->checkpoint != NULL,
+                        .callbacks = t->callbacks, .n_callbacks = t->n_callbacks,
                         .resume = t->resume),
             NULL);
     /* The same by hand, the dataset's arrays in another shape. */

@@ -26,8 +26,9 @@ typedef struct trial {
     int64_t epochs;      /* 0: not at all */
     int32_t threads;
     uint64_t seed;
-    seqecho_callback *checkpoint; /* or NULL */
-    bool resume;                  /* go on where the trainer was restored to */
+    seqecho_callback **callbacks; /* of the fit */
+    size_t n_callbacks;
+    bool resume; /* go on where the trainer was restored to */
 
     /* Made by trial_open(). */
     seqecho_dataset *data, *held_out;
@@ -54,7 +55,7 @@ typedef struct trial_score {
 int trial_open(trial *t);
 
 /* Train: every epoch is one pass over a fresh sequence, from a zero state.  on_event may be
- * NULL; a flat trial has no events and no checkpoints. */
+ * NULL; a flat trial has no events and no callbacks. */
 int trial_train(trial *t, seqecho_event_fn on_event, void *user);
 
 /* Let the model echo the next held-out sequence.  expected and predicted are

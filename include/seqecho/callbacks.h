@@ -57,6 +57,17 @@ typedef struct seqecho_csv_log_options {
     const seqecho_allocator *allocator; /* or NULL */
 } seqecho_csv_log_options;
 
+/* Write the metrics of every epoch for TensorBoard, as Keras's callback of that name: those
+ * of training into DIRECTORY/train, those of validation into DIRECTORY/validation, in a new
+ * file for each fit, under the tags "epoch_loss", "epoch_accuracy" and so on, and
+ * "epoch_learning_rate".  Watch with `tensorboard --logdir DIRECTORY`.  A fit that is
+ * resumed takes back the epochs that were written after its checkpoint. */
+typedef struct seqecho_tensorboard_options {
+    size_t struct_size;
+    const char *directory;              /* required, made if it is not there; copied */
+    const seqecho_allocator *allocator; /* or NULL */
+} seqecho_tensorboard_options;
+
 #ifndef __cplusplus
 #define SEQECHO_EARLY_STOPPING(...) \
     SEQECHO__REF(seqecho_early_stopping_options, \
@@ -67,6 +78,9 @@ typedef struct seqecho_csv_log_options {
 #define SEQECHO_CSV_LOG(...) \
     SEQECHO__REF(seqecho_csv_log_options, .struct_size = sizeof(seqecho_csv_log_options), \
                  __VA_ARGS__)
+#define SEQECHO_TENSORBOARD(...) \
+    SEQECHO__REF(seqecho_tensorboard_options, \
+                 .struct_size = sizeof(seqecho_tensorboard_options), __VA_ARGS__)
 #endif
 
 SEQECHO_API int seqecho_early_stopping_create(seqecho_callback **out,
@@ -76,6 +90,9 @@ SEQECHO_API int seqecho_reduce_lr_create(
     seqecho_callback **out, const seqecho_reduce_lr_options *options) SEQECHO_MUST_CHECK;
 SEQECHO_API int seqecho_csv_log_create(
     seqecho_callback **out, const seqecho_csv_log_options *options) SEQECHO_MUST_CHECK;
+
+SEQECHO_API int seqecho_tensorboard_create(
+    seqecho_callback **out, const seqecho_tensorboard_options *options) SEQECHO_MUST_CHECK;
 
 /* End the fit, with success, at the first loss or gradient that is not finite, as Keras's
  * TerminateOnNaN; without it such a fit fails with SEQECHO_ENUMERIC. */

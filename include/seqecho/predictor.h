@@ -96,6 +96,12 @@ SEQECHO_API int seqecho_predictor_trace(const seqecho_predictor *predictor,
                                         const char *layer, seqecho_trace what,
                                         float *values, size_t count) SEQECHO_MUST_CHECK;
 
+/* The shape of what it would copy, after the last run(); view->data is NULL.  Fails as it
+ * does. */
+SEQECHO_API int seqecho_predictor_trace_shape(const seqecho_predictor *predictor,
+                                              const char *layer, seqecho_trace what,
+                                              seqecho_view *view) SEQECHO_MUST_CHECK;
+
 /* Set every recurrent state to zero. */
 SEQECHO_API void seqecho_predictor_reset_states(seqecho_predictor *predictor);
 

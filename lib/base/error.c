@@ -8,6 +8,7 @@
 
 static _Thread_local char se_message[SE_ERROR_SIZE];
 
+#undef se_fail /* base/error.h: what analysers see instead */
 int se_fail(int code, const char *format, ...)
 {
     va_list args;

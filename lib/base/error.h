@@ -15,6 +15,11 @@
  * nothing. */
 SE_COLD int se_fail(int code, const char *format, ...) SE_PRINTF(2, 3);
 
+/* What an analyser cannot see, as it looks at one file. */
+#ifdef __clang_analyzer__
+#define se_fail(code, ...) ((void)(se_fail)((code), __VA_ARGS__), (code))
+#endif
+
 /* Forward an error: leave the function if `call` failed, its message already set. */
 #define SE_TRY(call) \
     do { \

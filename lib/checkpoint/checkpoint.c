@@ -15,6 +15,7 @@
 #include "checkpoint/find.h"
 #include "checkpoint/folder.h"
 #include "checkpoint/trainer_file.h"
+#include "io/file.h"
 
 #define NAME "checkpoint"
 #define KEEP 3
@@ -79,7 +80,7 @@ static int begin(seqecho_callback *c, seqecho_trainer *t, bool validation,
     checkpoint *const k = (checkpoint *)c;
 
     SE_UNUSED(t);
-    SE_TRY(se_folder_create(k->directory, NAME));
+    SE_TRY(se_file_make_directory(k->directory, NAME));
     se_monitor_begin(&k->monitor, validation);
     k->batches = 0;
     k->stopped = k->improved = false;

@@ -42,13 +42,6 @@ static int64_t number_of(const char *name)
     return strcmp(name, se_checkpoint_name(right, number)) == 0 ? number : -1;
 }
 
-int se_folder_create(const char *directory, const char *what)
-{
-    if (mkdir(directory, 0777) == 0 || errno == EEXIST)
-        return SEQECHO_OK;
-    return se_file_fail(SEQECHO_EIO, errno, what, "make the directory", directory);
-}
-
 static int fail(const char *what, const char *directory)
 {
     return se_file_fail(errno == ENOMEM ? SEQECHO_ENOMEM : SEQECHO_EIO, errno, what,

@@ -15,9 +15,6 @@ const char *se_checkpoint_name(char name[SE_CHECKPOINT_NAME], int64_t steps);
 
 #define SE_CHECKPOINT_BEST "best.safetensors"
 
-/* Make the directory if nothing has its name. */
-int se_folder_create(const char *directory, const char *what);
-
 /* The largest number below `below` that a checkpoint has; -1 if there is none, or no
  * directory.  SEQECHO_EIO if the directory cannot be read. */
 int se_folder_newest(int64_t *newest, const char *directory, int64_t below,

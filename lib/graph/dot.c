@@ -3,6 +3,7 @@
  *
  * A box a call, with its layer's name, its class, and its output's shape; an arrow from a
  * call to those that take its outputs. */
+#include <assert.h>
 #include <inttypes.h>
 
 #include "base/strbuf.h"
@@ -37,8 +38,10 @@ static int64_t number_of(const seqecho_graph *graph, const se_call *wanted)
 {
     int64_t n = 0;
 
-    for (const se_call *call = graph->calls; call != wanted; call = call->next)
+    for (const se_call *call = graph->calls; call != wanted; call = call->next) {
+        assert(call != NULL);
         n++;
+    }
     return n;
 }
 

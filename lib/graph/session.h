@@ -163,10 +163,20 @@ int se_session_run(se_session *session, const seqecho_view *x, int64_t samples,
 
 /* ---- What went on inside (trace.c) ---- */
 
-/* Copy out what a layer went through in the last forward of a session of SE_MODE_TRAIN; see
- * seqecho_predictor_trace().  `call` begins the message. */
-int se_session_trace(const se_session *session, const char *layer, seqecho_trace what,
-                     float *values, size_t count, const char *call);
+/* What a layer went through in the last forward of a session of SE_MODE_TRAIN. */
+typedef struct se_traced {
+    const char *name; /* "cell state" */
+    se_shape shape;   /* of a sample's */
+    se_trace trace;   /* data is NULL for the layer's output, */
+    se_slot *slot;    /* which is here */
+} se_traced;
+
+/* Find it; errors as those of seqecho_predictor_trace(), which `call` begins. */
+int se_session_find_trace(const se_session *session, const char *layer, seqecho_trace what,
+                          se_traced *out, const char *call);
+
+/* Copy it, in the user's order. */
+void se_session_get_trace(const se_session *session, const se_traced *found, float *values);
 
 /* ---- States (session.c) ---- */
 

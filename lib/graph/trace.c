@@ -1,6 +1,5 @@
 /* graph/trace.c - what layers went through in the last forward pass, in the user's order.
  * SPDX-License-Identifier: MIT */
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -49,20 +48,6 @@ static int find_step(const se_session *s, const char *layer, const char *call,
     return SEQECHO_OK;
 }
 
-static int check_count(const se_step *step, seqecho_trace what, const se_shape *shape,
-                       int64_t batch, size_t count, const char *call)
-{
-    const int64_t want = se_shape_size(shape) * batch;
-    char text[SE_SHAPE_TEXT];
-
-    if (count != (size_t)want)
-        return se_fail(SEQECHO_ESHAPE,
-                       "%s: %s: its %s is %s, which is %" PRId64 " floats; count is %zu",
-                       call, step->call->layer->name, name_of(what),
-                       se_shape_text(text, batch, shape), want, count);
-    return SEQECHO_OK;
-}
-
 /* An input may have come as class numbers alone, and a repeated value is one step that
  * stands for all. */
 static void copy_output(const se_slot *slot, int64_t batch, float *values)
@@ -102,29 +87,33 @@ static void copy_trace(const se_trace *t, int64_t batch, float *values)
     }
 }
 
-int se_session_trace(const se_session *s, const char *layer, seqecho_trace what,
-                     float *values, size_t count, const char *call)
+int se_session_find_trace(const se_session *s, const char *layer, seqecho_trace what,
+                          se_traced *out, const char *call)
 {
     const se_step *step = NULL;
-    se_trace trace;
-    se_shape shape;
 
     if (name_of(what) == NULL)
         return se_fail(SEQECHO_EINVAL, "%s: what is %d, expected one of SEQECHO_TRACE_...",
                        call, (int)what);
     SE_TRY(find_step(s, layer, call, &step));
+    *out = (se_traced){ .name = name_of(what), .slot = step->out };
     if (what == SEQECHO_TRACE_OUTPUT) {
-        SE_TRY(check_count(step, what, &step->out->shape, s->batch, count, call));
-        copy_output(step->out, s->batch, values);
+        out->shape = step->out->shape;
         return SEQECHO_OK;
     }
     if (step->call->layer->ops->trace == NULL ||
-        !step->call->layer->ops->trace(&step->frame, what, &trace))
+        !step->call->layer->ops->trace(&step->frame, what, &out->trace))
         return se_fail(SEQECHO_ENOTSUP, "%s: %s (%s) has no %s", call,
                        step->call->layer->name, step->call->layer->ops->class_name,
-                       name_of(what));
-    shape = (se_shape){ .dim = { trace.steps, trace.cols }, .rank = 2 };
-    SE_TRY(check_count(step, what, &shape, s->batch, count, call));
-    copy_trace(&trace, s->batch, values);
+                       out->name);
+    out->shape = (se_shape){ .dim = { out->trace.steps, out->trace.cols }, .rank = 2 };
     return SEQECHO_OK;
+}
+
+void se_session_get_trace(const se_session *s, const se_traced *found, float *values)
+{
+    if (found->trace.data != NULL)
+        copy_trace(&found->trace, s->batch, values);
+    else
+        copy_output(found->slot, s->batch, values);
 }

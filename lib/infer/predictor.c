@@ -125,16 +125,12 @@ int seqecho_predictor_run(seqecho_predictor *p, const seqecho_view *x, float *ou
     return SEQECHO_OK;
 }
 
-int seqecho_predictor_trace(const seqecho_predictor *p, const char *layer,
-                            seqecho_trace what, float *values, size_t count)
+static int find_trace(const seqecho_predictor *p, const char *layer, seqecho_trace what,
+                      se_traced *out, const char *call)
 {
-    static const char call[] = "predictor_trace";
-
-    if (p == NULL || layer == NULL || values == NULL)
+    if (p == NULL || layer == NULL)
         return se_fail(SEQECHO_EINVAL, "%s: %s is NULL", call,
-                       p == NULL       ? "predictor"
-                       : layer == NULL ? "layer"
-                                       : "values");
+                       p == NULL ? "predictor" : "layer");
     if (!p->trace)
         return se_fail(SEQECHO_ESTATE,
                        "%s: the predictor was made without .trace, so it keeps nothing",
@@ -142,7 +138,45 @@ int seqecho_predictor_trace(const seqecho_predictor *p, const char *layer,
     if (!p->traced)
         return se_fail(SEQECHO_ESTATE,
                        "%s: there was no seqecho_predictor_run() to tell of", call);
-    return se_session_trace(p->run, layer, what, values, count, call);
+    return se_session_find_trace(p->run, layer, what, out, call);
+}
+
+int seqecho_predictor_trace(const seqecho_predictor *p, const char *layer,
+                            seqecho_trace what, float *values, size_t count)
+{
+    static const char call[] = "predictor_trace";
+    char text[SE_SHAPE_TEXT];
+    se_traced found;
+    int64_t want;
+
+    SE_TRY(find_trace(p, layer, what, &found, call));
+    want = se_shape_size(&found.shape) * p->run->batch;
+    if (values == NULL)
+        return se_fail(SEQECHO_EINVAL, "%s: values is NULL", call);
+    if (count != (size_t)want)
+        return se_fail(SEQECHO_ESHAPE,
+                       "%s: %s: its %s is %s, which is %" PRId64 " floats; count is %zu",
+                       call, layer, found.name,
+                       se_shape_text(text, p->run->batch, &found.shape), want, count);
+    se_session_get_trace(p->run, &found, values);
+    return SEQECHO_OK;
+}
+
+int seqecho_predictor_trace_shape(const seqecho_predictor *p, const char *layer,
+                                  seqecho_trace what, seqecho_view *view)
+{
+    static const char call[] = "predictor_trace_shape";
+    se_traced found;
+
+    SE_TRY(find_trace(p, layer, what, &found, call));
+    if (view == NULL)
+        return se_fail(SEQECHO_EINVAL, "%s: view is NULL", call);
+    *view = (seqecho_view){ .dim = { p->run->batch },
+                            .rank = found.shape.rank + 1,
+                            .dtype = SEQECHO_FLOAT32 };
+    for (int32_t i = 0; i < found.shape.rank; i++)
+        view->dim[i + 1] = found.shape.dim[i];
+    return SEQECHO_OK;
 }
 
 static int step(seqecho_predictor *p, const float *x, const int32_t *classes, float *y)

@@ -32,6 +32,13 @@ int se_file_fail(int code, int error, const char *what, const char *tried, const
                    text);
 }
 
+int se_file_make_directory(const char *path, const char *what)
+{
+    if (mkdir(path, 0777) == 0 || errno == EEXIST)
+        return SEQECHO_OK;
+    return se_file_fail(SEQECHO_EIO, errno, what, "make the directory", path);
+}
+
 static const char *kind(mode_t mode)
 {
     if (S_ISDIR(mode))

@@ -23,6 +23,9 @@
 SE_COLD int se_file_fail(int code, int error, const char *what, const char *tried,
                          const char *path);
 
+/* Make the directory if nothing has its name. */
+int se_file_make_directory(const char *path, const char *what);
+
 /* SEQECHO_EIO unless it is a regular file that was found; the message says what it is. */
 int se_file_expect_regular(const struct stat *found, const char *what, const char *path);
 

@@ -94,7 +94,9 @@ static int out_of_memory(const reader *r)
 /* The next character; NUL, which no text has outside of strings, at the end. */
 static char peek(const reader *r)
 {
-    return r->at < r->end ? *r->at : '\0';
+    if (r->at < r->end)
+        return *r->at;
+    return '\0';
 }
 
 static bool take(reader *r, char c)

@@ -5,6 +5,7 @@
  * anywhere: so it is enough to look whether all of them could be put. */
 #include "model/describe.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "layers/field.h"
@@ -84,7 +85,10 @@ static json_t *field_value(const seqecho_layer *layer, const se_field *f,
         return json_string(f->names->name[narrow]);
     case SE_FIELD_SIZES:
     case SE_FIELD_AXES: return numbers(f, place);
-    case SE_FIELD_LAYER: *inside = next->next; return describe_layer(next, own_name(next));
+    case SE_FIELD_LAYER:
+        assert(next != NULL); /* of a wrapper, as many as it has such fields */
+        *inside = next->next;
+        return describe_layer(next, own_name(next));
     case SE_FIELD_LAYERS: return all_inside(layer);
     }
     return NULL;

@@ -50,6 +50,7 @@ OWNERS = {
     'seqecho_early_stopping_options': ['early stopping'],
     'seqecho_reduce_lr_options': ['reduction of the learning rate'],
     'seqecho_csv_log_options': ['CSV log'],
+    'seqecho_tensorboard_options': ['TensorBoard'],
     'seqecho_checkpoint_options': ['checkpoint'],
     'seqecho_weights_options': ['weights'],
 }

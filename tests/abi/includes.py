@@ -42,7 +42,10 @@ STANDARD = set('''
     math.h setjmp.h signal.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h
     stdio.h stdlib.h stdnoreturn.h string.h tgmath.h time.h uchar.h wchar.h wctype.h
 '''.split())
-POSIX = {'fcntl.h', 'getopt.h', 'pthread.h', 'sys/ioctl.h', 'unistd.h'}
+POSIX = set('''
+    fcntl.h getopt.h langinfo.h pthread.h spawn.h strings.h sys/ioctl.h sys/types.h
+    sys/wait.h unistd.h
+'''.split())
 
 root = Path(sys.argv[1])
 findings = Findings()

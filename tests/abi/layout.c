@@ -400,6 +400,11 @@ FIELD(seqecho_csv_log_options, append, 17, 1)
 FIELD(seqecho_csv_log_options, reserved, 18, 6)
 FIELD(seqecho_csv_log_options, allocator, 24, 8)
 
+SIZE(seqecho_tensorboard_options, 24)
+FIELD(seqecho_tensorboard_options, struct_size, 0, 8)
+FIELD(seqecho_tensorboard_options, directory, 8, 8)
+FIELD(seqecho_tensorboard_options, allocator, 16, 8)
+
 SIZE(seqecho_weights_options, 24)
 FIELD(seqecho_weights_options, struct_size, 0, 8)
 FIELD(seqecho_weights_options, prefix, 8, 8)

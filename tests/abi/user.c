@@ -5,7 +5,7 @@
 int build(seqecho_graph *graph);
 int stack(seqecho_graph *graph);
 int connect(seqecho_graph *graph);
-int watch(seqecho_callback *out[4]);
+int watch(seqecho_callback *out[5]);
 int files(seqecho_graph *graph, seqecho_trainer *trainer, seqecho_callback **out);
 int files(seqecho_graph *graph, seqecho_trainer *trainer, seqecho_callback **out)
 {
@@ -88,7 +88,7 @@ int connect(seqecho_graph *graph)
     return seqecho_graph_output(graph, pair[1]);
 }
 
-int watch(seqecho_callback *out[4])
+int watch(seqecho_callback *out[5])
 {
     int err = seqecho_early_stopping_create(
         &out[0], SEQECHO_EARLY_STOPPING(.monitor = "loss", .patience = 10));
@@ -100,6 +100,9 @@ int watch(seqecho_callback *out[4])
                                      SEQECHO_CSV_LOG(.path = "log.csv", .separator = ';'));
     if (err == SEQECHO_OK)
         err = seqecho_stop_on_nan_create(&out[3], NULL);
+    if (err == SEQECHO_OK)
+        err =
+            seqecho_tensorboard_create(&out[4], SEQECHO_TENSORBOARD(.directory = "board"));
     return err;
 }
 

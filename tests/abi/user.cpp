@@ -6,7 +6,7 @@ int build(seqecho_graph *graph);
 int stack(seqecho_graph *graph);
 int shorten(seqecho_graph *graph);
 int connect(seqecho_graph *graph);
-int watch(seqecho_callback *out[3]);
+int watch(seqecho_callback *out[4]);
 int train(seqecho_graph *graph);
 
 int build(seqecho_graph *graph)
@@ -128,14 +128,16 @@ int connect(seqecho_graph *graph)
     return seqecho_graph_output(graph, x[0]);
 }
 
-int watch(seqecho_callback *out[3])
+int watch(seqecho_callback *out[4])
 {
     seqecho_early_stopping_options stop =
         seqecho_options_init<seqecho_early_stopping_options>();
     seqecho_reduce_lr_options reduce = seqecho_options_init<seqecho_reduce_lr_options>();
     seqecho_csv_log_options log = seqecho_options_init<seqecho_csv_log_options>();
+    seqecho_tensorboard_options board = seqecho_options_init<seqecho_tensorboard_options>();
 
     stop.patience = 10;
+    board.directory = "board";
     reduce.factor = 0.5;
     log.path = "log.csv";
 
@@ -144,6 +146,8 @@ int watch(seqecho_callback *out[3])
         err = seqecho_reduce_lr_create(&out[1], &reduce);
     if (err == SEQECHO_OK)
         err = seqecho_csv_log_create(&out[2], &log);
+    if (err == SEQECHO_OK)
+        err = seqecho_tensorboard_create(&out[3], &board);
     return err;
 }
 

@@ -116,11 +116,13 @@ static void impossible_options(void **state)
 static void too_many_wrappers(void **state)
 {
     (void)state;
-    REFUSE_AFTER(3, 4, 5,
-                 SEQECHO_TIME_DISTRIBUTED(SEQECHO_TIME_DISTRIBUTED(
-                     SEQECHO_TIME_DISTRIBUTED(SEQECHO_TIME_DISTRIBUTED(
-                         SEQECHO_TIME_DISTRIBUTED(SEQECHO_DENSE(.units = 1)))))),
-                 SEQECHO_EINVAL, "TimeDistributed: more than 4 wrappers around each other");
+    REFUSE_AFTER(
+        3, 4, 5,
+        SEQECHO_TIME_DISTRIBUTED(
+            SEQECHO_TIME_DISTRIBUTED(SEQECHO_TIME_DISTRIBUTED(SEQECHO_TIME_DISTRIBUTED(
+                SEQECHO_TIME_DISTRIBUTED(SEQECHO_DENSE(.units = 1)))))),
+        SEQECHO_EINVAL,
+        "TimeDistributed: more wrappers around each other than expected, at most 4");
 }
 
 /* Numbers whose products do not fit the address space. */

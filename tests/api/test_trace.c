@@ -61,6 +61,13 @@ static void tear_down(setup *s)
 static void trace(const setup *s, const char *layer, seqecho_trace what, float *values,
                   size_t count)
 {
+    seqecho_view shape;
+
+    must(seqecho_predictor_trace_shape(s->predictor, layer, what, &shape));
+    assert_true(shape.rank == 3 && shape.data == NULL && shape.dtype == SEQECHO_FLOAT32);
+    assert_int_equal(shape.dim[1], T);
+    assert_int_equal(shape.dim[2], U);
+    assert_int_equal(shape.dim[0] * T * U, count);
     must(seqecho_predictor_trace(s->predictor, layer, what, values, count));
 }
 
@@ -456,7 +463,7 @@ static void refused(void **state)
     seqecho_predictor_options odd = { .struct_size = sizeof odd, .reserved = { [6] = 1 } };
     seqecho_predictor *plain, *none = NULL;
     float out[B * U], values[STATES];
-    seqecho_view two[1] = { { s->x, { B, T, F }, 3, SEQECHO_FLOAT32 } };
+    seqecho_view shape, two[1] = { { s->x, { B, T, F }, 3, SEQECHO_FLOAT32 } };
 
     (void)state;
 #define REFUSED(PREDICTOR, LAYER, WHAT, VALUES, COUNT, CODE, MESSAGE) \
@@ -481,6 +488,14 @@ static void refused(void **state)
             "lstm: its cell state is (3, 4, 5), which is 60 floats; count is 59");
     REFUSED(s->predictor, "lstm", OUTPUT, values, STATES, SEQECHO_ESHAPE,
             "lstm: its output is (3, 5), which is 15 floats; count is 60");
+    assert_refused(seqecho_predictor_trace_shape(s->predictor, "lstm",
+                                                 SEQECHO_TRACE_RESET_GATE, &shape),
+                   SEQECHO_ENOTSUP, "predictor_trace_shape: lstm (LSTM) has no reset gate");
+    assert_refused(
+        seqecho_predictor_trace_shape(s->predictor, "lstm", SEQECHO_TRACE_CELL_STATE, NULL),
+        SEQECHO_EINVAL, "predictor_trace_shape: view is NULL");
+    must(seqecho_predictor_trace_shape(s->predictor, "lstm", SEQECHO_TRACE_OUTPUT, &shape));
+    assert_true(shape.rank == 2 && shape.dim[0] == B && shape.dim[1] == U);
     assert_refused(
         seqecho_predictor_trace(s->predictor, "lstm", (seqecho_trace)0, values, STATES),
         SEQECHO_EINVAL, "predictor_trace: what is 0, expected one of SEQECHO_TRACE_...");

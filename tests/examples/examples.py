@@ -60,7 +60,8 @@ LINES = [
     ('H', r'[\w -]+:'),
     ('E', r'Epoch \d+/\d+'),
     ('F', r' - \d+s - loss: \d+\.\d{4} - (accuracy|mae): \d\.\d{4}'),
-    ('L', r'\repoch 1/\d+ .*\repoch (\d+)/\1  loss [^\r]*  took \d+\.\d\d s\x1b\[K'),
+    ('L', r'\repoch 1/\d+ .*\repoch (\d+)/\1  loss [^\r]*  took \d+\.\d\d s'
+          r'(  (\x1b\[36m)?\S+(\x1b\[39m)?)?\x1b\[K'),
     ('R', r'Expected: \[[-\d, ]+\] Predicted \[[-\d, ]+\]'),
     ('S', r'.*, \d+ of \d+: \d+ units, \d+ weights, \d+ epochs in \d+\.\d\d s; '
           r'right on \d+ held-out sequences: [01]\.\d{4} of the numbers, '

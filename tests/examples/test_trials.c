@@ -180,14 +180,14 @@ static void an_echo_is_held(void **state)
     measured m;
 
     (void)state;
-    assert_int_equal(measure(&c, 1, &m), 0);
+    assert_int_equal(measure(&(args){ 0 }, &c, 1, &m), 0);
     assert_true(m.figure[HELD_FROM] == 1.0);
     assert_true(m.figure[ACCURACY] == 1.0 && m.figure[ELEMENTS] == 1.0);
     assert_true(m.figure[SEQUENCES] == 1.0 && m.figure[ERROR] == 0.0);
     assert_true(m.figure[LOSS] < 1e-6);
     assert_int_equal(m.weights, lstm(1, 2) + dense(2, 1));
     c.trial.epochs = 19;
-    assert_int_equal(measure(&c, 1, &m), 0);
+    assert_int_equal(measure(&(args){ 0 }, &c, 1, &m), 0);
     assert_true(isnan(m.figure[HELD_FROM]));
 }
 
@@ -203,7 +203,7 @@ static void figures_are_averages_over_the_end(void **state)
     measured m;
 
     (void)state;
-    assert_int_equal(measure(&c, 5, &m), 0);
+    assert_int_equal(measure(&(args){ 0 }, &c, 5, &m), 0);
     t.seed = 5;
     t.threads = 1;
     assert_int_equal(trial_open(&t), 0);
@@ -232,9 +232,9 @@ static void a_network_that_cannot_be_built(void **state)
     measured m;
 
     (void)state;
-    assert_int_equal(measure(&c, 1, &m), SEQECHO_ESHAPE);
+    assert_int_equal(measure(&(args){ 0 }, &c, 1, &m), SEQECHO_ESHAPE);
     c.trial.n_in = 26;
-    assert_int_equal(measure(&c, 1, &m), SEQECHO_EINVAL);
+    assert_int_equal(measure(&(args){ 0 }, &c, 1, &m), SEQECHO_EINVAL);
 }
 
 int main(void)

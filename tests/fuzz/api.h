@@ -86,6 +86,7 @@ typedef struct api_predictor {
     seqecho_graph *graph;
     api_form form;
     int64_t batch;
+    bool trace;
     int steps; /* of step(): SEQECHO_OK, SEQECHO_ENOTSUP, or API_ANY as long as unknown */
 } api_predictor;
 

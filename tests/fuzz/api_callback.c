@@ -78,9 +78,23 @@ static int create_log(api *a, api_callback *c)
     return API_CALL(a, want, seqecho_csv_log_create(&c->handle, given));
 }
 
+/* Nor is there a directory for it. */
+static int create_board(api *a, api_callback *c)
+{
+    static const char *const paths[] = { "/dev/null", "/dev/null/x", "", NULL };
+    const uint32_t path = input_below(&a->in, 4);
+    int want = path > 1 ? SEQECHO_EINVAL : SEQECHO_OK;
+    const seqecho_tensorboard_options o = { .struct_size = sizeof o,
+                                            .directory = paths[path],
+                                            .allocator = &a->hook };
+    const void *const given = api_options(a, &o, sizeof o, &want);
+
+    return API_CALL(a, want, seqecho_tensorboard_create(&c->handle, given));
+}
+
 void api_callback_create(api *a, api_callback *c)
 {
-    const uint32_t kind = input_below(&a->in, 4);
+    const uint32_t kind = input_below(&a->in, 5);
     int err;
 
     c->handle = API_STALE(a);
@@ -88,6 +102,7 @@ void api_callback_create(api *a, api_callback *c)
     case 0: err = create_stopping(a, c); break;
     case 1: err = create_reduce(a, c); break;
     case 2: err = create_log(a, c); break;
+    case 4: err = create_board(a, c); break;
     default:
         err = API_CALL(a, SEQECHO_OK, seqecho_stop_on_nan_create(&c->handle, &a->hook));
         break;

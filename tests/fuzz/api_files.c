@@ -168,7 +168,10 @@ static void call_checkpoint(api *a)
     char path[64];
 
     (void)API_CALL(a, want, seqecho_checkpoint_create(&callback, given));
-    (void)API_CALL(a, i == 2 ? SEQECHO_EINVAL : SEQECHO_ENOTFOUND,
+    (void)API_CALL(a,
+                   i == 0   ? SEQECHO_EIO /* it is a file's */
+                   : i == 1 ? SEQECHO_ENOTFOUND
+                            : SEQECHO_EINVAL,
                    seqecho_checkpoint_latest(o.directory, path, sizeof path));
     (void)API_CALL(a, SEQECHO_EINVAL, seqecho_checkpoint_create(NULL, &o));
     if (callback != NULL && a->depth == 0 && a->trainer[0].handle != NULL &&

@@ -7,9 +7,11 @@
 
 static void look(api *a, const api_graph *g)
 {
-    const size_t size = input_byte(&a->in) * 8;
+    const uint32_t byte = input_byte(&a->in);
+    const size_t size = byte * 8;
     char *const text = api_alloc(size, 1);
-    const size_t length = seqecho_graph_summary(g->handle, size > 0 ? text : NULL, size);
+    const size_t length = (byte % 2 == 0 ? seqecho_graph_summary : seqecho_graph_dot)(
+        g->handle, size > 0 ? text : NULL, size);
 
     FUZZ_CHECK((length > 0) == (g->handle != NULL), "%zu", length);
     if (size > 0 && g->handle != NULL)

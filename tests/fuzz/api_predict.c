@@ -8,6 +8,7 @@ static void create(api *a, api_predictor *p, api_graph *g)
                                     .batch = input_below(&a->in, 4),
                                     .threads = (int32_t)input_below(&a->in, 3),
                                     .numerics = (seqecho_numerics)input_below(&a->in, 3),
+                                    .trace = input_chance(&a->in, 2),
                                     .allocator = &a->hook };
     int want = api_graph_ends_building(g);
     const void *given;
@@ -29,6 +30,7 @@ static void create(api *a, api_predictor *p, api_graph *g)
     p->graph = g->handle;
     p->form = g->form;
     p->batch = o.batch > 0 ? o.batch : g->form.batch > 0 ? g->form.batch : 1;
+    p->trace = o.trace;
     p->steps = API_ANY;
 }
 
@@ -41,13 +43,49 @@ static void run(api *a, api_predictor *p)
     api_views x;
 
     api_views_x(a, &x, &p->form, samples);
-    (void)API_CALL(a, x.flawed || more ? API_REFUSED : SEQECHO_OK,
-                   seqecho_predictor_run(p->handle, x.view, out, n + more));
+    (void)API_CALL(
+        a, x.flawed || more || (p->trace && samples > p->batch) ? API_REFUSED : SEQECHO_OK,
+        seqecho_predictor_run(p->handle, x.view, out, n + more));
     (void)API_CALL(a, x.flawed ? API_REFUSED : SEQECHO_EINVAL,
                    seqecho_predictor_run(p->handle, x.view, NULL, n));
     (void)API_CALL(a, SEQECHO_EINVAL, seqecho_predictor_run(p->handle, NULL, out, n));
     free(out);
     api_views_free(&x);
+}
+
+/* What a layer went through, if there is such a layer, it does such a thing, and something
+ * was run; and then exactly that. */
+static void trace(api *a, api_predictor *p)
+{
+    static const char *const names[] = { "lstm",          "gru",   "simple_rnn",
+                                         "attention",     "dense", "input_layer",
+                                         "bidirectional", NULL };
+    const char *const layer = names[input_below(&a->in, 8)];
+    const seqecho_trace what = (seqecho_trace)input_below(&a->in, 12);
+    seqecho_view shape = { 0 };
+    const int err = API_CALL(a,
+                             layer == NULL ? SEQECHO_EINVAL
+                             : p->trace    ? API_ANY
+                                           : SEQECHO_ESTATE,
+                             seqecho_predictor_trace_shape(p->handle, layer, what, &shape));
+    float *values;
+    size_t n = 1;
+
+    (void)API_CALL(a, API_REFUSED,
+                   seqecho_predictor_trace_shape(NULL, layer, what, &shape));
+    FUZZ_CHECK(
+        API_CALL(a, API_ANY, seqecho_predictor_trace(p->handle, layer, what, NULL, n)) < 0,
+        "traced to nowhere");
+    if (err < 0)
+        return;
+    for (int32_t i = 0; i < shape.rank; i++)
+        n *= (size_t)shape.dim[i];
+    values = api_alloc(n, sizeof *values);
+    (void)API_CALL(a, SEQECHO_OK,
+                   seqecho_predictor_trace(p->handle, layer, what, values, n));
+    (void)API_CALL(a, SEQECHO_ESHAPE,
+                   seqecho_predictor_trace(p->handle, layer, what, values, n + 1));
+    free(values);
 }
 
 /* Numbers or classes of one time step. */
@@ -97,7 +135,7 @@ void api_predictor_call(api *a)
             create(a, p, g);
         return;
     }
-    switch (input_below(&a->in, 8)) {
+    switch (input_below(&a->in, 10)) {
     case 0:
         if (a->depth == 0) {
             seqecho_predictor_destroy(p->handle);
@@ -111,6 +149,7 @@ void api_predictor_call(api *a)
         if (p->form.known && !api_busy(a, p->graph) && p->batch <= 64)
             run(a, p);
         break;
+    case 5: trace(a, p); break;
     default:
         if (p->form.known && !api_busy(a, p->graph) && p->batch <= 64)
             step(a, p);
