@@ -211,7 +211,8 @@ static int start_workers(se_pool *pool)
     }
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failed != 0)
-        return se_fail(SEQECHO_ENOMEM, "threads: cannot start thread %d of %d",
+        return se_fail(SEQECHO_ENOMEM,
+                       "threads: cannot start thread %d of %d; ask for fewer with .threads",
                        pool->started + 2, pool->threads);
     return SEQECHO_OK;
 }

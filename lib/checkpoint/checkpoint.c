@@ -206,7 +206,8 @@ static int copy_directory(checkpoint *k, const char *directory)
     SE_TRY(se_alloc(&k->directory, &k->base.allocator, length + 1, 1, NAME));
     memcpy(k->directory, directory, length + 1);
     if (!se_size_add(&k->path_size, length, SE_CHECKPOINT_NAME + 1))
-        return se_fail(SEQECHO_EINVAL, NAME ": directory is too long");
+        return se_fail(SEQECHO_EINVAL,
+                       NAME ": the path of directory does not fit the address space");
     return se_alloc(&k->path, &k->base.allocator, k->path_size, 1, NAME);
 }
 

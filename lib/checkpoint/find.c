@@ -67,7 +67,8 @@ int seqecho_checkpoint_latest(const char *directory, char *path, size_t size)
                        directory == NULL ? "directory" : "path");
     SE_TRY(se_allocator_read(&a, NULL));
     if (!se_size_add(&room, strlen(directory), SE_CHECKPOINT_NAME + 1))
-        return se_fail(SEQECHO_EINVAL, "%s: directory is too long", what);
+        return se_fail(SEQECHO_EINVAL,
+                       "%s: the path of directory does not fit the address space", what);
     SE_TRY(se_alloc(&found, &a, room, 1, what));
     err = se_checkpoint_find(&number, found, room, directory, &a, what);
     if (err == SEQECHO_OK && number < 0)

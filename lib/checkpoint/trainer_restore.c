@@ -104,8 +104,9 @@ static int read_optimizer(restoring *r)
             continue;
         SE_TRY(se_json_get_double(object, name, &value, r->what));
         if (se_optimizer_put(o, (seqecho_param)p, value) < 0)
-            return se_fail(SEQECHO_EFORMAT, "%s: %s is %g, which it cannot be", r->what,
-                           name, value);
+            return se_fail(SEQECHO_EFORMAT,
+                           "%s: %s of the optimizer is %g, out of its range", r->what, name,
+                           value);
     }
     if (o->momentum > 0.0 && o->moment[SE_MOMENT_VELOCITY] == NULL)
         return se_fail(SEQECHO_EFORMAT, "%s: momentum is %g, but there is no velocity",

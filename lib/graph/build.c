@@ -237,7 +237,8 @@ int se_graph_call_input(seqecho_layer *layer, seqecho_node **out)
     seqecho_graph *const graph = layer->graph;
 
     if (graph->n_inputs == SE_MAX_ENDS)
-        return se_fail(SEQECHO_EINVAL, "graph: more than %d inputs", SE_MAX_ENDS);
+        return se_fail(SEQECHO_EINVAL, "graph: expected at most %d inputs, found one more",
+                       SE_MAX_ENDS);
     if (graph->n_inputs > 0 && input->batch != graph->batch)
         return se_fail(SEQECHO_ESHAPE,
                        "%s: batch is %" PRId64 ", but the inputs before it have %" PRId64,
@@ -336,7 +337,10 @@ seqecho_node *seqecho_layer_call_n(seqecho_layer *layer, seqecho_node *const *x,
     if (layer == NULL || !building(layer->graph))
         return NULL;
     if (layer->ops->max_inputs == 0)
-        err = se_fail(SEQECHO_EINVAL, "%s: an input is not called", layer->name);
+        err = se_fail(SEQECHO_EINVAL,
+                      "%s: an input is not called, expected another layer; its node is "
+                      "what seqecho_graph_input() returned",
+                      layer->name);
     else
         err = se_graph_call(layer, x, n, &node);
     if (err < 0)
@@ -380,7 +384,8 @@ int seqecho_graph_output(seqecho_graph *graph, seqecho_node *node)
     if (node == NULL)
         return se_graph_latch(graph, se_fail(SEQECHO_EINVAL, "graph_output: node is NULL"));
     if (node->call->layer->graph != graph)
-        return se_graph_latch(graph, se_fail(SEQECHO_EINVAL, "%s: belongs to another graph",
+        return se_graph_latch(graph, se_fail(SEQECHO_EINVAL,
+                                             "%s: the node belongs to another graph",
                                              node->call->layer->name));
     for (size_t i = 0; i < graph->n_outputs; i++)
         if (graph->outputs[i] == node)
@@ -388,8 +393,10 @@ int seqecho_graph_output(seqecho_graph *graph, seqecho_node *node)
                                   se_fail(SEQECHO_EINVAL, "%s: it is output %zu already",
                                           node->call->layer->name, i));
     if (graph->n_outputs == SE_MAX_ENDS)
-        return se_graph_latch(
-            graph, se_fail(SEQECHO_EINVAL, "graph: more than %d outputs", SE_MAX_ENDS));
+        return se_graph_latch(graph,
+                              se_fail(SEQECHO_EINVAL,
+                                      "graph: expected at most %d outputs, found one more",
+                                      SE_MAX_ENDS));
     graph->outputs[graph->n_outputs++] = node;
     return SEQECHO_OK;
 }

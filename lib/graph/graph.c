@@ -119,7 +119,7 @@ static int freeze(seqecho_graph *graph, bool initial)
     if (graph->n_outputs == 0 && graph->tail == NULL)
         return se_fail(SEQECHO_ESTATE,
                        graph->n_calls == 0
-                           ? "graph: it has no layers"
+                           ? "graph: it has no layers; begin with SEQECHO_INPUT(...)"
                            : "graph: it has no output; call seqecho_graph_output()");
     mark_used(graph);
     for (size_t i = 0; i < graph->n_inputs; i++)

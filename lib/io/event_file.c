@@ -185,7 +185,8 @@ int se_event_file_open(se_event_file *f, const char *directory, int64_t first,
     *f = (se_event_file){ .file = -1, .what = what, .allocator = *a };
     SE_TRY(se_file_make_directory(directory, what));
     if (!se_size_add(&room, length, NAME_ROOM))
-        return se_fail(SEQECHO_EINVAL, "%s: directory is too long", what);
+        return se_fail(SEQECHO_EINVAL,
+                       "%s: the path of directory does not fit the address space", what);
     SE_TRY(se_alloc(&f->path, a, room, 1, what));
     memcpy(f->path, directory, length + 1);
     err = create(f, room);

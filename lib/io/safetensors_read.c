@@ -206,7 +206,8 @@ static int check_metadata(const se_container *c, const char *what)
     json_t *const all = json_object_get(c->header, SE_METADATA);
 
     if (all != NULL && !json_is_object(all))
-        return se_fail(SEQECHO_EFORMAT, "%s: " SE_METADATA " is no object", what);
+        return se_fail(SEQECHO_EFORMAT,
+                       "%s: " SE_METADATA " is no object, expected { ... }", what);
     for (void *it = json_object_iter(all); it != NULL; it = json_object_iter_next(all, it))
         SE_TRY(check_text(json_object_iter_key(it), json_object_iter_value(it), what));
     return SEQECHO_OK;

@@ -12,7 +12,9 @@ static int activation_check(seqecho_layer *layer)
 
     SE_TRY(se_layer_check_reserved(layer, &spec->reserved, sizeof spec->reserved));
     if (spec->activation == SEQECHO_ACTIVATION_DEFAULT)
-        return se_fail(SEQECHO_EINVAL, "%s: no activation given", layer->name);
+        return se_fail(SEQECHO_EINVAL,
+                       "%s: no activation given, expected one, e.g. SEQECHO_TANH",
+                       layer->name);
     return se_check_activation(layer, spec->activation);
 }
 

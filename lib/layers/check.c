@@ -49,7 +49,9 @@ int se_check_recurrent_inits(const seqecho_layer *layer, seqecho_init kernel,
 {
     if (se_init_known(kernel) && se_init_known(recurrent) && se_init_known(bias))
         return SEQECHO_OK;
-    return se_fail(SEQECHO_ENOTSUP, "%s: an initialiser is unknown to this library",
+    return se_fail(SEQECHO_ENOTSUP,
+                   "%s: one of the initialisers is unknown to this library, expected "
+                   "a seqecho_init",
                    layer->name);
 }
 

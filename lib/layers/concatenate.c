@@ -60,7 +60,9 @@ static int concatenate_infer(const seqecho_layer *layer, const se_shape *in, siz
                            layer->name, axis + 1, se_shape_text(want, 0, &in[0]), i,
                            se_shape_text(got, 0, &in[i]));
         if (in[i].dim[axis] > INT64_MAX - out->dim[axis])
-            return se_fail(SEQECHO_ENOMEM, "%s: axis %" PRId32 " becomes too long",
+            return se_fail(SEQECHO_ENOMEM,
+                           "%s: axis %" PRId32 " of all inputs together does not fit the "
+                           "address space",
                            layer->name, axis + 1);
         out->dim[axis] += in[i].dim[axis];
     }

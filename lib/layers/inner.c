@@ -55,7 +55,9 @@ int se_inner_check(const seqecho_layer *layer, seqecho_layer *inner)
 int se_inner_check_single(const seqecho_layer *layer, seqecho_layer *inner)
 {
     if (inner->ops->max_inputs == 0)
-        return se_fail(SEQECHO_EINVAL, "%s: the inner layer is an input", layer->name);
+        return se_fail(SEQECHO_EINVAL,
+                       "%s: the layer inside is an input, expected another one",
+                       layer->name);
     if (inner->ops->min_inputs > 1)
         return se_fail(SEQECHO_EINVAL,
                        "%s: expected layers of one input inside, found %s, which has %zu "

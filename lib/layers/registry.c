@@ -100,10 +100,12 @@ static int make_inner(seqecho_layer *layer, int depth)
     seqecho_layer **last = &layer->inner;
 
     if (depth == SE_MAX_WRAPPERS)
-        return se_fail(SEQECHO_EINVAL, "%s: more than %d wrappers around each other",
+        return se_fail(SEQECHO_EINVAL,
+                       "%s: more wrappers around each other than expected, at most %d",
                        class_name, SE_MAX_WRAPPERS);
     if (n == 0)
-        return se_fail(SEQECHO_EINVAL, "%s: expected 1 to %d layers inside", class_name,
+        return se_fail(SEQECHO_EINVAL,
+                       "%s: expected 1 to %d layers inside, found none or more", class_name,
                        SE_MAX_INNER);
     for (size_t i = 0; i < n; i++) {
         if (list[i] == NULL)

@@ -176,7 +176,8 @@ static int read_spec(const reading *r, const json_t *layer, int depth,
     char *spec;
 
     if (!json_is_object(layer))
-        return se_fail(SEQECHO_EFORMAT, "%s: a layer is no object", r->what);
+        return se_fail(SEQECHO_EFORMAT, "%s: a layer is no object, expected { ... }",
+                       r->what);
     SE_TRY(se_json_get_text(layer, "class_name", &class_name, r->what));
     SE_TRY(se_json_get(layer, "config", JSON_OBJECT, &config, r->what));
     ops = se_layer_find_class(class_name);
@@ -251,7 +252,8 @@ static int make_call(const reading *r, const json_t *call, made *m, seqecho_node
     size_t n;
 
     if (!json_is_object(call))
-        return se_fail(SEQECHO_EFORMAT, "%s: a call is no object", r->what);
+        return se_fail(SEQECHO_EFORMAT, "%s: a call is no object, expected { ... }",
+                       r->what);
     SE_TRY(se_json_get_int(call, "layer", 0, (int64_t)m->layers - 1, &number, r->what));
     SE_TRY(se_json_get(call, "inputs", JSON_ARRAY, &inputs, r->what));
     n = json_array_size(inputs);
@@ -287,7 +289,8 @@ static int choose_outputs(const reading *r, seqecho_graph *graph, const json_t *
     const size_t n = json_array_size(list);
 
     if (n == 0)
-        return se_fail(SEQECHO_EFORMAT, "%s: the graph has no outputs", r->what);
+        return se_fail(SEQECHO_EFORMAT,
+                       "%s: the graph has no outputs, expected one or more", r->what);
     for (size_t i = 0; i < n; i++) {
         seqecho_node *node;
 
@@ -373,8 +376,11 @@ static int check_regularizers(const seqecho_graph *graph, const json_t *regulari
         found += entry != NULL;
     }
     if (found != json_object_size(regularizers))
-        return se_fail(SEQECHO_EFORMAT, "%s: a regularizer is of no weight of the graph",
-                       what);
+        return se_fail(
+            SEQECHO_EFORMAT,
+            "%s: a regularizer belongs to no weight of the graph, expected one of its "
+            "paths",
+            what);
     return SEQECHO_OK;
 }
 

@@ -60,8 +60,10 @@ int se_monitor_read(se_monitor *m, const char *owner, const char *name, double m
     if (name != NULL)
         m->series = se_history_find(name);
     if (m->series == SE_HISTORY_SERIES)
-        return se_fail(SEQECHO_ENOTFOUND, "%s: there is no metric \"%s\" to monitor", owner,
-                       name);
+        return se_fail(
+            SEQECHO_ENOTFOUND,
+            "%s: there is no metric \"%s\" to monitor, expected e.g. \"val_loss\"", owner,
+            name);
     if (!(min_delta >= 0.0) || isinf(min_delta))
         return se_fail(SEQECHO_EINVAL, "%s: min_delta is %g, expected 0 or more", owner,
                        min_delta);

@@ -150,7 +150,7 @@ static int check(const seqecho_early_stopping_options *opt)
                        NAME ": start_from_epoch is %" PRId64 ", expected 0 or more",
                        opt->start_from_epoch);
     if (opt->has_baseline && isnan(opt->baseline))
-        return se_fail(SEQECHO_EINVAL, NAME ": baseline is NaN");
+        return se_fail(SEQECHO_EINVAL, NAME ": baseline is NaN, expected a number");
     return se_callback_reserved(opt->reserved, sizeof opt->reserved,
                                 "early stopping options");
 }
@@ -184,11 +184,15 @@ int seqecho_early_stopping_best(const seqecho_callback *callback, double *value,
     if (callback == NULL)
         return se_fail(SEQECHO_EINVAL, "early_stopping_best: callback is NULL");
     if (callback->ops != &ops)
-        return se_fail(SEQECHO_EINVAL,
-                       "early_stopping_best: the callback is of another kind");
+        return se_fail(
+            SEQECHO_EINVAL,
+            "early_stopping_best: the callback is of another kind, expected one of "
+            "seqecho_early_stopping_create()");
     if (!s->monitor.has_best)
-        return se_fail(SEQECHO_ENOTFOUND,
-                       "early_stopping_best: it has not seen a value yet");
+        return se_fail(
+            SEQECHO_ENOTFOUND,
+            "early_stopping_best: it has not seen a value yet, expected a fit of "
+            "one epoch or more");
     if (value != NULL)
         *value = s->monitor.best;
     if (epoch != NULL)

@@ -157,8 +157,10 @@ int se_objective_check_targets(const se_objective *o, const se_session *s, size_
     if (loss == SEQECHO_LOSS_NONE)
         return SEQECHO_OK;
     if (loss == SEQECHO_SPARSE_CATEGORICAL_CROSSENTROPY && y->dtype != SEQECHO_INT32)
-        return se_fail(SEQECHO_EINVAL,
-                       "%s: sparse categorical cross-entropy takes int32 targets", name);
+        return se_fail(
+            SEQECHO_EINVAL,
+            "%s: sparse categorical cross-entropy takes int32 targets, found dtype %d",
+            name, y->dtype);
     SE_TRY(se_view_check(y, shape, se_loss_takes_classes(loss), name, "y", &n));
     if (n != samples)
         return se_fail(SEQECHO_ESHAPE, "%s: y has %" PRId64 " samples, x has %" PRId64,

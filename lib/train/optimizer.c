@@ -58,7 +58,8 @@ enum { PARAMS = sizeof params / sizeof params[0] };
 static int check_param(const se_optimizer *o, seqecho_param param)
 {
     if ((unsigned)param - 1 >= PARAMS)
-        return se_fail(SEQECHO_EINVAL, "trainer: there is no parameter %d", (int)param);
+        return se_fail(SEQECHO_EINVAL, "trainer: param is %d, expected a seqecho_param",
+                       (int)param);
     if ((params[param - 1].optimizers & OF(o->kind)) == 0)
         return no_such(o, params[param - 1].name);
     return SEQECHO_OK;
@@ -81,8 +82,10 @@ int se_optimizer_put(se_optimizer *o, seqecho_param param, double value)
 int se_optimizer_set(se_optimizer *o, seqecho_param param, double value)
 {
     if (param == SEQECHO_PARAM_LEARNING_RATE && se_schedule_any(&o->schedule))
-        return se_fail(SEQECHO_ESTATE,
-                       "trainer: a schedule sets the learning rate of this one");
+        return se_fail(
+            SEQECHO_ESTATE,
+            "trainer: a schedule sets the learning rate of this one, so it cannot be "
+            "set; create it without .schedule");
     SE_TRY(check_param(o, param));
     if (param == SEQECHO_PARAM_MOMENTUM && value > 0.0 &&
         o->moment[SE_MOMENT_VELOCITY] == NULL)

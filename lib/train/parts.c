@@ -79,7 +79,8 @@ int seqecho_trainer_backward(seqecho_trainer *t, const seqecho_view *dy, float *
     SE_TRY(se_trainer_enter(t, "backward"));
     s = t->session;
     if (t->phase != SE_PHASE_FORWARD)
-        return se_fail(SEQECHO_ESTATE, "backward: it follows one forward()");
+        return se_fail(SEQECHO_ESTATE,
+                       "backward: expected one forward() before it, found none");
     if (dy == NULL)
         return se_fail(SEQECHO_EINVAL, "backward: dy is NULL");
     for (size_t i = 0; i < s->graph->n_outputs; i++) {

@@ -344,7 +344,8 @@ static int read_place(const json_t *o, se_place *p, const char *what)
     while (s < SE_STAGES && strcmp(stages[s], stage) != 0)
         s++;
     if (s == SE_STAGES)
-        return se_fail(SEQECHO_EFORMAT, "%s: stage is \"%.40s\", which is none", what,
+        return se_fail(SEQECHO_EFORMAT,
+                       "%s: stage is \"%.40s\", which this library does not know", what,
                        stage);
     p->stage = (se_stage)s;
     SE_TRY(se_json_get_bool(o, "told", &p->told, what));
@@ -357,7 +358,9 @@ static int read_place(const json_t *o, se_place *p, const char *what)
     if (!read_score(json_object_get(o, "score"), &p->score) ||
         !read_report(json_object_get(o, "validation"), &p->measured) ||
         !read_report(json_object_get(o, "last_epoch"), &p->last))
-        return se_fail(SEQECHO_EFORMAT, "%s: the figures of the fit are damaged", what);
+        return se_fail(SEQECHO_EFORMAT,
+                       "%s: the fit's score, validation or last_epoch is not as expected",
+                       what);
     return SEQECHO_OK;
 }
 

@@ -158,7 +158,8 @@ static int copy_directory(tensorboard *b, const char *directory)
     SE_TRY(se_alloc(&b->directory, &b->base.allocator, length + 1, 1, NAME));
     memcpy(b->directory, directory, length + 1);
     if (!se_size_add(&b->path_size, length, sizeof "/validation"))
-        return se_fail(SEQECHO_EINVAL, NAME ": directory is too long");
+        return se_fail(SEQECHO_EINVAL,
+                       NAME ": the path of directory does not fit the address space");
     return se_alloc(&b->path, &b->base.allocator, b->path_size, 1, NAME);
 }
 

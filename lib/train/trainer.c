@@ -87,7 +87,10 @@ int se_trainer_check(const seqecho_trainer *t, const se_samples *samples, int64_
     const se_session *const s = t->session;
 
     if (!t->objective.any)
-        return se_fail(SEQECHO_ESTATE, "trainer: it was created without a loss");
+        return se_fail(
+            SEQECHO_ESTATE,
+            "trainer: it was created without a loss; set .loss, or go by forward() and "
+            "backward()");
     SE_TRY(se_session_check(s, samples->x, count));
     if (samples->y == NULL)
         return se_fail(SEQECHO_EINVAL, "y is NULL");

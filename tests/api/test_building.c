@@ -304,7 +304,7 @@ static void too_early_an_end(void **state)
 
     (void)state;
     assert_refused(seqecho_trainer_create(&trainer, graph, NULL), SEQECHO_ESTATE,
-                   "graph: it has no layers");
+                   "graph: it has no layers; begin with SEQECHO_INPUT(...)");
     x = seqecho_graph_input(graph, SEQECHO_INPUT(.dim = { 3 }));
     y = seqecho_layer_call(seqecho_layer_create(graph, SEQECHO_DENSE(.units = 2)), x);
     assert_refused(seqecho_trainer_create(&trainer, graph, NULL), SEQECHO_ESTATE,

@@ -76,9 +76,10 @@ static void early_stopping(void **state)
             if (crafted_epochs(&c) != fit * (size_t)k->epochs)
                 fail_msg("%s: %zu epochs after fit %zu", k->what, crafted_epochs(&c), fit);
             if (k->best < 0) {
-                assert_refused(seqecho_early_stopping_best(stop, &value, &epoch),
-                               SEQECHO_ENOTFOUND,
-                               "early_stopping_best: it has not seen a value yet");
+                assert_refused(
+                    seqecho_early_stopping_best(stop, &value, &epoch), SEQECHO_ENOTFOUND,
+                    "early_stopping_best: it has not seen a value yet, expected a fit of "
+                    "one epoch or more");
                 continue;
             }
             assert_int_equal(seqecho_early_stopping_best(stop, &value, &epoch), 0);
@@ -485,9 +486,10 @@ static void wrong_options(void **state)
     seqecho_callback *nan;
 
     (void)state;
-    refuse_stopping(SEQECHO_ENOTFOUND,
-                    "early_stopping: there is no metric \"los\" to monitor",
-                    .monitor = "los");
+    refuse_stopping(
+        SEQECHO_ENOTFOUND,
+        "early_stopping: there is no metric \"los\" to monitor, expected e.g. \"val_loss\"",
+        .monitor = "los");
     refuse_stopping(SEQECHO_EINVAL, "early_stopping: min_delta is -1, expected 0 or more",
                     .min_delta = -1.0);
     refuse_stopping(SEQECHO_EINVAL, "early_stopping: min_delta is inf, expected 0 or more",
@@ -497,14 +499,16 @@ static void wrong_options(void **state)
     refuse_stopping(SEQECHO_EINVAL,
                     "early_stopping: start_from_epoch is -2, expected 0 or more",
                     .start_from_epoch = -2);
-    refuse_stopping(SEQECHO_EINVAL, "early_stopping: baseline is NaN", .has_baseline = true,
-                    .baseline = (double)NAN);
+    refuse_stopping(SEQECHO_EINVAL, "early_stopping: baseline is NaN, expected a number",
+                    .has_baseline = true, .baseline = (double)NAN);
     refuse_stopping(
         SEQECHO_ENOTSUP,
         "early stopping options: reserved is set, but this library knows only 0",
         .reserved = { 0, 0, 0, 0, 0, 1 });
-    refuse_reduce(SEQECHO_ENOTFOUND, "reduce_lr: there is no metric \"\" to monitor",
-                  .monitor = "");
+    refuse_reduce(
+        SEQECHO_ENOTFOUND,
+        "reduce_lr: there is no metric \"\" to monitor, expected e.g. \"val_loss\"",
+        .monitor = "");
     refuse_reduce(SEQECHO_EINVAL,
                   "reduce_lr: factor is 1, expected 0 (0.1) or more, and less than 1",
                   .factor = 1.0);
@@ -527,7 +531,8 @@ static void wrong_options(void **state)
                    "early_stopping_best: callback is NULL");
     assert_int_equal(seqecho_stop_on_nan_create(&nan, NULL), 0);
     assert_refused(seqecho_early_stopping_best(nan, NULL, NULL), SEQECHO_EINVAL,
-                   "early_stopping_best: the callback is of another kind");
+                   "early_stopping_best: the callback is of another kind, expected one of "
+                   "seqecho_early_stopping_create()");
     seqecho_callback_destroy(nan);
     seqecho_callback_destroy(NULL);
 }

@@ -557,7 +557,7 @@ static void too_long_an_axis(void **state)
         seqecho_layer_call_n(seqecho_layer_create(graph, SEQECHO_CONCATENATE(.name = "c")),
                              (seqecho_node *[]){ x, x, x, x, x, x, x, x }, 8));
     assert_refused(seqecho_graph_status(graph), SEQECHO_ENOMEM,
-                   "c: axis 1 becomes too long");
+                   "c: axis 1 of all inputs together does not fit the address space");
     seqecho_graph_destroy(graph);
 }
 

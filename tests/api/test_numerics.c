@@ -297,7 +297,7 @@ static void tunables(void **state)
                    SEQECHO_EINVAL,
                    "trainer: beta_1 is 1, expected 0 to 1, the last excluded");
     assert_refused(seqecho_trainer_set(s.trainer, (seqecho_param)99, 1.0), SEQECHO_EINVAL,
-                   "trainer: there is no parameter 99");
+                   "trainer: param is 99, expected a seqecho_param");
     tear_down(&s);
 }
 

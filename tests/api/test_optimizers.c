@@ -363,9 +363,10 @@ static void schedule_in_use(void **state)
         assert_int_equal(seqecho_graph_weight_get(graph, "dense/kernel", w, FEATURES), 0);
         assert_close(w, want, FEATURES, 1e-6, 1e-7);
     }
-    assert_refused(seqecho_trainer_set(trainer, SEQECHO_PARAM_LEARNING_RATE, 0.1),
-                   SEQECHO_ESTATE,
-                   "trainer: a schedule sets the learning rate of this one");
+    assert_refused(
+        seqecho_trainer_set(trainer, SEQECHO_PARAM_LEARNING_RATE, 0.1), SEQECHO_ESTATE,
+        "trainer: a schedule sets the learning rate of this one, so it cannot be "
+        "set; create it without .schedule");
     seqecho_trainer_destroy(trainer);
     seqecho_graph_destroy(graph);
 }

@@ -41,8 +41,10 @@ static void impossible(void **state)
                  SEQECHO_ENOTSUP, "gru: activation 99 is unknown to this library");
     refuse_after(3, 4, 0, SEQECHO_SIMPLE_RNN(.units = 2, .activation = none),
                  SEQECHO_ENOTSUP, "simple_rnn: activation 99 is unknown to this library");
-    refuse_after(3, 4, 0, SEQECHO_GRU(.units = 2, .recurrent_init = (seqecho_init)8),
-                 SEQECHO_ENOTSUP, "gru: an initialiser is unknown to this library");
+    refuse_after(
+        3, 4, 0, SEQECHO_GRU(.units = 2, .recurrent_init = (seqecho_init)8),
+        SEQECHO_ENOTSUP,
+        "gru: one of the initialisers is unknown to this library, expected a seqecho_init");
     refuse_after(3, 4, 0, SEQECHO_GRU(.units = 2, .dropout = 1.5f), SEQECHO_EINVAL,
                  "gru: dropout is 1.5, expected 0 to 1");
     refuse_after(3, 4, 0, SEQECHO_SIMPLE_RNN(.units = 2, .recurrent_dropout = -0.5f),

@@ -340,18 +340,21 @@ static void stacks_that_are_refused(void **state)
     (void)state;
     for (size_t i = 0; i < 17; i++)
         many[i] = lstm;
-    refuse(&stack.head, SEQECHO_EINVAL, "Sequential: expected 1 to 16 layers inside");
+    refuse(&stack.head, SEQECHO_EINVAL,
+           "Sequential: expected 1 to 16 layers inside, found none or more");
     stack.n_layers = 17;
-    refuse(&stack.head, SEQECHO_EINVAL, "Sequential: expected 1 to 16 layers inside");
+    refuse(&stack.head, SEQECHO_EINVAL,
+           "Sequential: expected 1 to 16 layers inside, found none or more");
     stack.n_layers = 11;
     refuse(&stack.head, SEQECHO_ENOTSUP,
            "sequential: more than 32 arrays of weights; put fewer layers inside");
     stack.layers = NULL;
-    refuse(&stack.head, SEQECHO_EINVAL, "Sequential: expected 1 to 16 layers inside");
+    refuse(&stack.head, SEQECHO_EINVAL,
+           "Sequential: expected 1 to 16 layers inside, found none or more");
     refuse(SEQECHO_SEQUENTIAL(dense, NULL), SEQECHO_EINVAL,
            "Sequential: the inner description is NULL");
     refuse(SEQECHO_SEQUENTIAL(dense, SEQECHO_INPUT(.dim = { 2 })), SEQECHO_EINVAL,
-           "sequential: the inner layer is an input");
+           "sequential: the layer inside is an input, expected another one");
     refuse(SEQECHO_SEQUENTIAL(dense, SEQECHO_DENSE(.units = 0)), SEQECHO_EINVAL,
            "sequential: dense_1: units is 0, expected 1 or more");
     refuse(SEQECHO_SEQUENTIAL(dense, SEQECHO_REPEAT_VECTOR(2)), SEQECHO_ESHAPE,

@@ -75,7 +75,9 @@ static void impossible_options(void **state)
                  SEQECHO_LSTM(.units = 2, .recurrent_activation = (seqecho_activation)-1),
                  SEQECHO_ENOTSUP, "lstm: activation -1 is unknown to this library");
     REFUSE_AFTER(3, 4, 0, SEQECHO_LSTM(.units = 2, .recurrent_init = (seqecho_init)8),
-                 SEQECHO_ENOTSUP, "lstm: an initialiser is unknown to this library");
+                 SEQECHO_ENOTSUP,
+                 "lstm: one of the initialisers is unknown to this library, expected a "
+                 "seqecho_init");
     REFUSE_AFTER(3, 4, 0, SEQECHO_DENSE(.units = 0), SEQECHO_EINVAL,
                  "dense: units is 0, expected 1 or more");
     REFUSE_AFTER(3, 4, 0, SEQECHO_DENSE(.units = INT64_MAX, .name = "d"), SEQECHO_EINVAL,
@@ -85,7 +87,7 @@ static void impossible_options(void **state)
     REFUSE_AFTER(3, 4, 0, SEQECHO_DENSE(.units = 1, .bias_init = (seqecho_init)9),
                  SEQECHO_ENOTSUP, "dense: initialiser 9 is unknown to this library");
     REFUSE_AFTER(3, 4, 0, SEQECHO_ACTIVATION(SEQECHO_ACTIVATION_DEFAULT), SEQECHO_EINVAL,
-                 "activation: no activation given");
+                 "activation: no activation given, expected one, e.g. SEQECHO_TANH");
     REFUSE_AFTER(3, 4, 0, SEQECHO_ACTIVATION((seqecho_activation)-7), SEQECHO_ENOTSUP,
                  "activation: activation -7 is unknown to this library");
     REFUSE_AFTER(3, 0, 0, SEQECHO_REPEAT_VECTOR(0), SEQECHO_EINVAL,
@@ -95,7 +97,8 @@ static void impossible_options(void **state)
     REFUSE_AFTER(3, 4, 0, SEQECHO_TIME_DISTRIBUTED(NULL), SEQECHO_EINVAL,
                  "TimeDistributed: the inner description is NULL");
     REFUSE_AFTER(3, 4, 0, SEQECHO_TIME_DISTRIBUTED(SEQECHO_INPUT(.dim = { 4 })),
-                 SEQECHO_EINVAL, "time_distributed: the inner layer is an input");
+                 SEQECHO_EINVAL,
+                 "time_distributed: the layer inside is an input, expected another one");
     REFUSE_AFTER(3, 4, 0, SEQECHO_TIME_DISTRIBUTED(SEQECHO_DENSE(.units = -1)),
                  SEQECHO_EINVAL,
                  "time_distributed: dense: units is -1, expected 1 or more");
@@ -113,11 +116,13 @@ static void impossible_options(void **state)
 static void too_many_wrappers(void **state)
 {
     (void)state;
-    REFUSE_AFTER(3, 4, 5,
-                 SEQECHO_TIME_DISTRIBUTED(SEQECHO_TIME_DISTRIBUTED(
-                     SEQECHO_TIME_DISTRIBUTED(SEQECHO_TIME_DISTRIBUTED(
-                         SEQECHO_TIME_DISTRIBUTED(SEQECHO_DENSE(.units = 1)))))),
-                 SEQECHO_EINVAL, "TimeDistributed: more than 4 wrappers around each other");
+    REFUSE_AFTER(
+        3, 4, 5,
+        SEQECHO_TIME_DISTRIBUTED(
+            SEQECHO_TIME_DISTRIBUTED(SEQECHO_TIME_DISTRIBUTED(SEQECHO_TIME_DISTRIBUTED(
+                SEQECHO_TIME_DISTRIBUTED(SEQECHO_DENSE(.units = 1)))))),
+        SEQECHO_EINVAL,
+        "TimeDistributed: more wrappers around each other than expected, at most 4");
 }
 
 /* Numbers whose products do not fit the address space. */
@@ -243,7 +248,7 @@ static void too_many_ends(void **state)
         seqecho_graph_output(
             graph, seqecho_layer_call(
                        seqecho_layer_create(graph, SEQECHO_DENSE(.units = 1)), x[0])),
-        SEQECHO_EINVAL, "graph: more than 16 outputs");
+        SEQECHO_EINVAL, "graph: expected at most 16 outputs, found one more");
     seqecho_graph_destroy(graph);
 
     graph = new_graph();
@@ -251,7 +256,7 @@ static void too_many_ends(void **state)
         assert_non_null(seqecho_graph_input(graph, SEQECHO_INPUT(.dim = { 1 })));
     assert_null(seqecho_graph_input(graph, SEQECHO_INPUT(.dim = { 1 })));
     assert_refused(seqecho_graph_status(graph), SEQECHO_EINVAL,
-                   "graph: more than 16 inputs");
+                   "graph: expected at most 16 inputs, found one more");
     seqecho_graph_destroy(graph);
 }
 
@@ -336,8 +341,10 @@ static void inputs_are_not_called(void **state)
 
         (void)state;
         assert_null(seqecho_layer_call_n(input, &x, n));
-        assert_refused(seqecho_graph_status(graph), SEQECHO_EINVAL,
-                       "y: an input is not called");
+        assert_refused(
+            seqecho_graph_status(graph), SEQECHO_EINVAL,
+            "y: an input is not called, expected another layer; its node is what "
+            "seqecho_graph_input() returned");
         seqecho_graph_destroy(graph);
     }
 }
@@ -385,7 +392,7 @@ static void other_graphs(void **state)
     seqecho_graph_destroy(a.graph);
     a = make_calls();
     assert_refused(seqecho_graph_output(a.graph, b.two), SEQECHO_EINVAL,
-                   "input_layer_1: belongs to another graph");
+                   "input_layer_1: the node belongs to another graph");
     seqecho_graph_destroy(a.graph);
     seqecho_graph_destroy(b.graph);
 }

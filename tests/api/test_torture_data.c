@@ -251,7 +251,7 @@ static void targets(void **state)
             &t, graph, SEQECHO_TRAINER(.loss = SEQECHO_SPARSE_CATEGORICAL_CROSSENTROPY)),
         0);
     TORTURE(seqecho_trainer_fit(t, &x, &y, NULL, NULL), SEQECHO_EINVAL,
-            "dense: sparse categorical cross-entropy takes int32 targets");
+            "dense: sparse categorical cross-entropy takes int32 targets, found dtype 0");
     seqecho_trainer_destroy(t);
     seqecho_graph_destroy(graph);
 }

@@ -178,7 +178,7 @@ static void arguments(void **state)
     assert_null(loaded);
     file_must(seqecho_graph_create(&graph, NULL));
     assert_refused(seqecho_graph_save_memory(graph, bytes, 8, &size), SEQECHO_ESTATE,
-                   "graph: it has no layers");
+                   "graph: it has no layers; begin with SEQECHO_INPUT(...)");
     seqecho_graph_add(graph, SEQECHO_INPUT(.dim = { 3 }));
     seqecho_graph_add(graph, SEQECHO_DENSE(.units = 2));
     assert_int_equal(seqecho_graph_save_memory(graph, bytes, 8, NULL), SEQECHO_EINVAL);

@@ -336,7 +336,8 @@ static void wrong_options(void **state)
           "checkpoint: monitor is \"loss\", but save_best is not set" },
         { { .directory = "run", .monitor = "beauty", .save_best = true },
           SEQECHO_ENOTFOUND,
-          "checkpoint: there is no metric \"beauty\" to monitor" },
+          "checkpoint: there is no metric \"beauty\" to monitor, expected e.g. "
+          "\"val_loss\"" },
         { { .directory = "run", .reserved = { 0, 1 } },
           SEQECHO_ENOTSUP,
           "checkpoint options: reserved is set, but this library knows only 0" },

@@ -270,8 +270,8 @@ static void members(void **state)
             "\"calls\" is missing or of another kind, expected an array");
     DAMAGED("{\"seed\":\"1\",\"layers\":[],\"calls\":[]}",
             "\"outputs\" is missing or of another kind, expected an array");
-    DAMAGED(GRAPH("[]", "[]", "[]"), "the graph has no outputs");
-    DAMAGED(LAYER("1"), "a layer is no object");
+    DAMAGED(GRAPH("[]", "[]", "[]"), "the graph has no outputs, expected one or more");
+    DAMAGED(LAYER("1"), "a layer is no object, expected { ... }");
     DAMAGED(LAYER("{}"), "\"class_name\" is missing or of another kind, expected a text");
     DAMAGED(LAYER("{\"class_name\":\"Dense\"}"),
             "\"config\" is missing or of another kind, expected an object");
@@ -312,8 +312,10 @@ static void options(void **state)
             "Permute: \"dims\": expected up to three whole numbers");
     DAMAGED(OPTIONS("Sequential", "\"layers\":{}"),
             "Sequential: \"layers\": expected a list of 1 to 16 layers");
-    DAMAGED(OPTIONS("Sequential", "\"layers\":[1]"), "a layer is no object");
-    DAMAGED(OPTIONS("TimeDistributed", "\"layer\":null"), "a layer is no object");
+    DAMAGED(OPTIONS("Sequential", "\"layers\":[1]"),
+            "a layer is no object, expected { ... }");
+    DAMAGED(OPTIONS("TimeDistributed", "\"layer\":null"),
+            "a layer is no object, expected { ... }");
     /* What the layers themselves refuse. */
     REFUSED(OPTIONS("LSTM", "\"units\":2,\"dropout\":\"nan\""), SEQECHO_EINVAL,
             "d: dropout is nan, expected 0 to 1");
@@ -347,7 +349,7 @@ static void calls(void **state)
     char text[1024];
 
     (void)state;
-    DAMAGED(CALLED("[1]"), "a call is no object");
+    DAMAGED(CALLED("[1]"), "a call is no object, expected { ... }");
     DAMAGED(CALLED("[{}]"), "\"layer\" is missing or of another kind, expected a whole "
                             "number");
     DAMAGED(CALLED("[{\"layer\":2,\"inputs\":[]}]"), "\"layer\" is 2, expected 0 to 1");
@@ -406,7 +408,8 @@ static void training(void **state)
     DAMAGED(TRAINED("{\"d\":1}", "{}"),
             "\"trainable\": expected layers of the graph, true or false");
     DAMAGED(TRAINED("{}", "{\"d/bia\":{\"l1\":0,\"l2\":0}}"),
-            "a regularizer is of no weight of the graph");
+            "a regularizer belongs to no weight of the graph, expected one of its "
+            "paths");
     for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
         snprintf(text, sizeof text, TRAINED("{}", "{\"d/kernel\":%s}"), factors[i]);
         assert_refused(construct(text), SEQECHO_EFORMAT,
@@ -466,7 +469,8 @@ static void wrappers(void **state)
     assert_int_equal(
         construct(GRAPH("[" WRAPPED(WRAPPED(WRAPPED(WRAPPED(DENSE)))) "]", "[]", "[]")),
         SEQECHO_EFORMAT);
-    assert_string_equal(seqecho_error_message(), "t: the graph has no outputs");
+    assert_string_equal(seqecho_error_message(),
+                        "t: the graph has no outputs, expected one or more");
     DAMAGED(GRAPH("[" WRAPPED(WRAPPED(WRAPPED(WRAPPED(WRAPPED(DENSE))))) "]", "[]", "[]"),
             "Dense: more than 4 wrappers around each other");
 }

@@ -253,8 +253,9 @@ static void refused_targets(void **state)
 
     (void)state;
     begin(&s, SEQECHO_TRAINER(.losses = losses));
-    assert_refused(check(&s), SEQECHO_EINVAL,
-                   "a: sparse categorical cross-entropy takes int32 targets");
+    assert_refused(
+        check(&s), SEQECHO_EINVAL,
+        "a: sparse categorical cross-entropy takes int32 targets, found dtype 0");
     s.targets[0] = numbers;
     assert_int_equal(check(&s), 0);
     s.targets[1] = numbers;
@@ -264,7 +265,9 @@ static void refused_targets(void **state)
     end(&s);
 
     begin(&s, SEQECHO_TRAINER(.loss = SEQECHO_HUBER, .losses = none));
-    assert_refused(check(&s), SEQECHO_ESTATE, "trainer: it was created without a loss");
+    assert_refused(check(&s), SEQECHO_ESTATE,
+                   "trainer: it was created without a loss; set .loss, or go by forward() "
+                   "and backward()");
     end(&s);
 }
 

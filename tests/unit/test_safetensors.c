@@ -101,8 +101,8 @@ static void metadata(void **state)
     assert_int_equal(open_file("{\"__metadata__\":{}}", 0), SEQECHO_OK);
     assert_int_equal(open_file("{\"__metadata__\":{\"a\":\"\",\"b\":\"x\"}}", 0),
                      SEQECHO_OK);
-    REFUSED("{\"__metadata__\":[]}", 0, "__metadata__ is no object");
-    REFUSED("{\"__metadata__\":null}", 0, "__metadata__ is no object");
+    REFUSED("{\"__metadata__\":[]}", 0, "__metadata__ is no object, expected { ... }");
+    REFUSED("{\"__metadata__\":null}", 0, "__metadata__ is no object, expected { ... }");
     REFUSED("{\"__metadata__\":{\"a\":\"\",\"b\":1}}", 0,
             "__metadata__: \"b\" is no text, expected one");
 }

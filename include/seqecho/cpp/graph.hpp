@@ -3,7 +3,7 @@
 #ifndef SEQECHO_CPP_GRAPH_HPP
 #define SEQECHO_CPP_GRAPH_HPP
 
-#include <seqecho/seqecho.hpp>
+#include <seqecho/cpp/base.hpp>
 
 namespace seqecho
 {

@@ -3,8 +3,6 @@
 #ifndef SEQECHO_CPP_TRAINING_HPP
 #define SEQECHO_CPP_TRAINING_HPP
 
-#include <seqecho/seqecho.hpp>
-
 #include <seqecho/cpp/graph.hpp>
 
 namespace seqecho
