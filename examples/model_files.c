@@ -6,6 +6,7 @@
  *
  * FILE, by default model.safetensors, stays there; other programs can read it too. */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -80,6 +81,19 @@ static int list(seqecho_graph *model)
     return 0;
 }
 
+/* What --help prints; 2 for an option that there is not. */
+static int usage(const char *option)
+{
+    const bool asked = strcmp(option, "--help") == 0;
+
+    fprintf(
+        asked ? stdout : stderr,
+        "Usage: model_files [FILE]\n"
+        "Save a small model in FILE, look at it, and load it, whole and its weights alone.\n"
+        "FILE is by default model.safetensors.\n");
+    return asked ? 0 : 2;
+}
+
 int main(int argc, char **argv)
 {
     static float expected[OUTPUTS];
@@ -88,7 +102,11 @@ int main(int argc, char **argv)
     seqecho_dataset *data = NULL;
     const seqecho_view *x;
     size_t arrays = 0;
-    int err = seqecho_dataset_create(&data, SEQECHO_DATASET(.n_unique = CLASSES));
+    int err;
+
+    if (argc > 1 && argv[1][0] == '-')
+        return usage(argv[1]);
+    err = seqecho_dataset_create(&data, SEQECHO_DATASET(.n_unique = CLASSES));
 
     x = seqecho_dataset_x(data);
     if (err == 0 && (err = create(&model, 1)) == 0 && (err = train(model, data)) == 0 &&

@@ -7,6 +7,7 @@
  * training.safetensors; a third is restored from it and makes the rest.  The weights are
  * then the same, bit for bit.  (Of a fit, seqecho_checkpoint_create() does it all.) */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -93,13 +94,29 @@ static int second_half(run *r, const char *path, uint64_t position)
     return train(r, 100);
 }
 
+/* What --help prints; 2 for an option that there is not. */
+static int usage(const char *option)
+{
+    const bool asked = strcmp(option, "--help") == 0;
+
+    fprintf(asked ? stdout : stderr,
+            "Usage: model_resume [FILE]\n"
+            "Save a training in FILE half-way, and go on with it to the same bits.\n"
+            "FILE is by default training.safetensors.\n");
+    return asked ? 0 : 2;
+}
+
 int main(int argc, char **argv)
 {
     static float one[KERNEL], two[KERNEL];
     const char *const path = argc > 1 ? argv[1] : "training.safetensors";
     run whole = { NULL, NULL, NULL }, halves = { NULL, NULL, NULL };
     uint64_t position = 0;
-    int err = begin(&whole);
+    int err;
+
+    if (argc > 1 && argv[1][0] == '-')
+        return usage(argv[1]);
+    err = begin(&whole);
 
     if (err == 0)
         err = train(&whole, 200);

@@ -97,7 +97,8 @@ typedef enum seqecho_numerics {
     SEQECHO_NUMERICS_REPRODUCIBLE = 1, /* the same bits whatever the threads, the split of
                                           a batch into calls and the vector width, on
                                           machines with fused multiply-add */
-    SEQECHO_NUMERICS_FAST = 2          /* large matrix products may go to the BLAS; the
+    SEQECHO_NUMERICS_FAST = 2          /* large matrix products may go to the BLAS that
+                                          the library was built with, if with any; the
                                           bits are then those of that BLAS */
 } seqecho_numerics;
 

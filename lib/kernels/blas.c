@@ -1,4 +1,4 @@
-/* kernels/blas.c - the only door to the BLAS library.
+/* kernels/blas.c - the only door to the BLAS library, where there is one (blas_none.c).
  * SPDX-License-Identifier: MIT
  *
  * OpenBLAS comes built in three ways, exchangeable under a linked program, and each needs
@@ -8,7 +8,9 @@
  *   pthread   none
  *   OpenMP    hangs in a forked child, unless it runs on one thread
  *
- * Its own functions are found through weak references, so any other CBLAS links too. */
+ * Any other BLAS is taken for a serial one.  Whether a plain CBLAS is OpenBLAS shows only
+ * when the program runs, so OpenBLAS's own functions are weak references then.  Linked with
+ * OpenBLAS itself they are not: a weak reference takes nothing out of a static archive. */
 #include "kernels/blas.h"
 
 #include <limits.h>
@@ -19,11 +21,18 @@
 
 #include <cblas.h>
 
-int openblas_get_parallel(void) __attribute__((weak));
-int openblas_get_num_threads(void) __attribute__((weak));
-char *openblas_get_config(void) __attribute__((weak));
+#ifdef SE_BLAS_IS_OPENBLAS
+#define OPENBLAS_ONLY
+#else
+#define OPENBLAS_ONLY __attribute__((weak))
+#endif
 
-enum { BUILD_SERIAL = 0, BUILD_PTHREAD = 1, BUILD_OPENMP = 2, BUILD_UNKNOWN = -1 };
+int openblas_get_parallel(void) OPENBLAS_ONLY;
+int openblas_get_num_threads(void) OPENBLAS_ONLY;
+char *openblas_get_config(void) OPENBLAS_ONLY;
+
+/* As openblas_get_parallel() counts. */
+enum { BUILD_SERIAL = 0, BUILD_PTHREAD = 1, BUILD_OPENMP = 2 };
 
 /* Written once, by find_out(). */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -35,6 +44,16 @@ static struct {
 
 static pthread_mutex_t serial_lock = PTHREAD_MUTEX_INITIALIZER;
 
+static bool is_openblas(void)
+{
+#ifdef SE_BLAS_IS_OPENBLAS
+    return true;
+#else
+    return openblas_get_parallel != NULL && openblas_get_num_threads != NULL &&
+           openblas_get_config != NULL;
+#endif
+}
+
 /* "OpenBLAS 0.3.21 DYNAMIC_ARCH NO_AFFINITY ..." is cut at the second space. */
 static void find_out(void)
 {
@@ -42,11 +61,11 @@ static void find_out(void)
     const char *end;
 
     blas.pid = getpid();
-    blas.build = BUILD_UNKNOWN;
-    if (openblas_get_parallel != NULL)
+    blas.build = BUILD_SERIAL;
+    if (is_openblas()) {
         blas.build = openblas_get_parallel();
-    if (openblas_get_config != NULL)
         config = openblas_get_config();
+    }
     end = strchr(config, ' ');
     if (end != NULL)
         end = strchr(end + 1, ' ');
@@ -59,7 +78,7 @@ static void find_out(void)
 static bool usable_after_fork(void)
 {
     if (blas.build == BUILD_OPENMP)
-        return openblas_get_num_threads != NULL && openblas_get_num_threads() == 1;
+        return openblas_get_num_threads() == 1;
     return blas.build == BUILD_PTHREAD;
 }
 

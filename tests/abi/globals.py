@@ -1,7 +1,9 @@
 # globals.py - what the built library can write to and every thread shares.
 # SPDX-License-Identifier: MIT
 #
-# usage: globals.py LIBRARY
+# usage: globals.py LIBRARY [--without FILE]...
+#
+# FILE is a source of the library that this build left out.
 #
 # Every writable object must be on the list below, and every entry of the list must still
 # exist.  Tables of addresses in .data.rel.ro do not count: they are read-only once the
@@ -26,6 +28,9 @@ RUNTIME = {'completed', '__dso_handle', '__TMC_END__', '__cpu_model', '__cpu_fea
 RUNTIME_INIT = {'frame_dummy', '__cpu_indicator_init'}
 
 library = sys.argv[1]
+for file in sys.argv[3::2]:
+    for name in [name for name in REVIEWED if name.startswith(f'{file}:')]:
+        del REVIEWED[name]
 findings = Findings()
 
 sections = {}

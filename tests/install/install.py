@@ -1,10 +1,11 @@
 # install.py - installs into an empty directory, and uses what is there as strangers do.
 # SPDX-License-Identifier: MIT
 #
-# usage: install.py SOURCE_ROOT BUILD_ROOT PREFIX VERSION LIBRARIES [EXAMPLE...]
+# usage: install.py SOURCE_ROOT BUILD_ROOT PREFIX VERSION LIBRARIES [TOOL...]
 #
-# LIBRARIES is the value of default_library.  CC, CXX, MESON and PKG_CONFIG come from the
-# environment; CXX may be empty.  Programs see no flag of ours but those of pkg-config.
+# LIBRARIES is the value of default_library.  CC, CXX, MESON, PKG_CONFIG, MAKE and CMAKE come
+# from the environment; CXX, MAKE and CMAKE may be empty.  Programs see no flag of ours but those of
+# pkg-config and of the CMake package.
 import os
 import re
 import shlex
@@ -16,7 +17,7 @@ from pathlib import Path
 
 source, build = (Path(p).resolve() for p in sys.argv[1:3])
 prefix, version, libraries = sys.argv[3:6]
-examples = sys.argv[6:]
+tools = sys.argv[6:]
 here = Path(__file__).resolve().parent
 
 
@@ -50,6 +51,10 @@ def installed(destination):
            'seqecho.pc says everything relative to its prefix')
     file.write_text(moved, encoding='utf-8')
     os.environ['PKG_CONFIG_PATH'] = str(file.parent)
+    for cmake in root.rglob('*.cmake'):
+        text = cmake.read_text(encoding='utf-8')
+        expect(all(str(path) not in text for path in (destination, source, build, prefix)),
+               f'{cmake.name} names no directory')
     return root
 
 
@@ -59,9 +64,12 @@ def pkg_config(*arguments):
 
 def check_files(root):
     headers = {p.name.replace('.h.in', '.h') for p in (source / 'include/seqecho').iterdir()
-               if p.suffix in ('.h', '.in')}
+               if p.suffix in ('.h', '.hpp', '.in')} | {'cpp'}
     expect({p.name for p in (root / 'include/seqecho').iterdir()} == headers,
            'every public header is installed, and no other')
+    expect({p.name for p in (root / 'include/seqecho/cpp').iterdir()}
+           == {p.name for p in (source / 'include/seqecho/cpp').iterdir()},
+           'and so are the parts of the wrapper')
     [pc] = pkg_config('--variable=libdir')
     libdir = Path(pc)
     if libraries != 'static':
@@ -71,11 +79,11 @@ def check_files(root):
             expect((libdir / link).resolve() == library.resolve(), f'{link} leads to it')
         dynamic = run('readelf', '-dW', library)
         expect('RUNPATH' not in dynamic and 'RPATH' not in dynamic, 'it has no RUNPATH')
-    [directory] = pkg_config('--variable=examplesdir')
-    names = {p.name for p in Path(directory).iterdir()} if examples else set()
-    expect(names == set(examples), 'examplesdir holds the examples, and nothing else')
+    names = {p.name for p in (root / 'bin').iterdir()} if tools else set()
+    expect(names == set(tools), 'the programs are installed, and nothing else')
     for name in sorted(names):
-        run(Path(directory) / name, '--help', LD_LIBRARY_PATH=str(libdir))
+        output = run(root / 'bin' / name, '--help', LD_LIBRARY_PATH=str(libdir))
+        expect(output.startswith('Usage: '), f'{name} tells of itself')
     return libdir
 
 
@@ -118,6 +126,74 @@ def check_static(tmp, libdir):
     expect('NEEDED' not in run('readelf', '-dW', program), 'everything is inside')
 
 
+def check_example(program, libdir):
+    """One that needs the library, for a moment."""
+    output = run(program, '--epochs', '1', '--eval', '1', '--quiet',
+                 LD_LIBRARY_PATH=str(libdir))
+    expect('accuracy on 1 fresh sequence' in output, f'{program.name} of {program.parent} runs')
+
+
+def examples_copy(directory):
+    """The sources as they were installed, where a user may write."""
+    [installed_there] = pkg_config('--variable=examplesdir')
+    shutil.copytree(installed_there, directory)
+    expect({p.name for p in (source / 'examples').glob('*.[ch]')}
+           == {p.name for p in directory.glob('*.[ch]')}, 'every source of an example is there')
+    return directory
+
+
+def check_make(tmp, libdir):
+    directory = examples_copy(tmp / 'make')
+    make = (os.environ['MAKE'], '--silent', '-j2', '-C', directory, 'CFLAGS=-O0 -Wall -Werror')
+    if libraries != 'static':
+        run(*make)
+        programs = [p for p in directory.iterdir() if p.suffix == '' and p.stem != 'Makefile']
+        expect(len(programs) == len(list(directory.glob('echo_*.c'))) + 2, 'make makes them all')
+        check_example(directory / 'echo_seq2seq', libdir)
+        run(*make, 'clean')
+    if libraries != 'shared':
+        run(*make, 'STATIC=1', 'echo_seq2seq')
+        check_example(directory / 'echo_seq2seq', '/nowhere')
+
+
+def check_meson(tmp, libdir):
+    directory = examples_copy(tmp / 'meson')
+    meson = os.environ['MESON']
+    run(meson, 'setup', '--buildtype=debug', '--wrap-mode=nofallback', directory / 'build',
+        directory)
+    run(meson, 'compile', '-C', directory / 'build', 'echo_seq2seq')
+    check_example(directory / 'build/echo_seq2seq', libdir)
+
+
+def cmake_build(directory, build_directory, *options, target='all'):
+    cmake = os.environ['CMAKE']
+    output = run(cmake, '-G', 'Ninja', '-S', directory, '-B', build_directory, *options)
+    run(cmake, '--build', build_directory, '--target', target)
+    return output
+
+
+def check_cmake(tmp, root, libdir):
+    """Found below a prefix, in C and C++, static and not, and the examples with it."""
+    where = f'-DCMAKE_PREFIX_PATH={root}'
+    directory = tmp / 'cmake'
+    if os.environ['CXX']:
+        output = cmake_build(here / 'cmake', directory, where, f'-DSEQECHO_ASKED={version}')
+        expect(f'seqecho {version} in {root}' in output, 'CMake finds the installed version')
+        for name in 'consumer-c', 'consumer-cpp', 'consumer-static':
+            if name == 'consumer-static' and libraries == 'shared':
+                continue
+            output = run(directory / name, LD_LIBRARY_PATH=str(libdir))
+            expect(output.startswith(f'seqecho {version}: loss '), f'{name} of CMake runs')
+        for asked in '99', '1.0', '0.99':
+            refused = subprocess.run(
+                [os.environ['CMAKE'], '-G', 'Ninja', '-S', here / 'cmake', '-B', tmp / 'other',
+                 where, f'-DSEQECHO_ASKED={asked}'], capture_output=True, check=False)
+            expect(refused.returncode != 0, f'CMake does not take it for {asked}')
+    examples = examples_copy(tmp / 'cmake-examples')
+    cmake_build(examples, examples / 'build', where, target='echo_seq2seq')
+    check_example(examples / 'build/echo_seq2seq', libdir)
+
+
 def check_subproject(tmp):
     project = tmp / 'project'
     (project / 'subprojects').mkdir(parents=True)
@@ -149,4 +225,9 @@ with tempfile.TemporaryDirectory(prefix='seqecho-install-') as directory:
         check_shared(programs, libdir)
     if libraries != 'shared':
         check_static(programs, libdir)
+    check_meson(tmp, libdir)
+    if os.environ['MAKE']:
+        check_make(tmp, libdir)
+    if os.environ['CMAKE']:
+        check_cmake(tmp, root, libdir)
     check_subproject(tmp)

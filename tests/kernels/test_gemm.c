@@ -338,12 +338,32 @@ static void test_gradient(void **state)
 
 /* ---- BLAS --------------------------------------------------------------------------- */
 
+static bool without_blas(void)
+{
+    return strcmp(se_blas_name(), "no BLAS") == 0;
+}
+
+/* Whoever has none is told so, and is left what was there. */
+static void test_blas_none(void **state)
+{
+    const float a = 2.0F;
+    float c = 7.0F;
+
+    (void)state;
+    if (!without_blas())
+        skip();
+    assert_false(se_blas_sgemm(false, false, 1, 1, 1, &a, 1, &a, 1, 0.0F, &c, 1));
+    assert_true(c == 7.0F);
+}
+
 static void test_blas(void **state)
 {
     static const shape s[] = { { 3, 5, 7 }, { 64, 100, 33 }, { 1, 300, 40 } };
 
     (void)state;
     assert_true(strlen(se_blas_name()) > 0);
+    if (without_blas())
+        skip();
     for (size_t i = 0; i < sizeof s / sizeof s[0]; i++)
         for (int kind = 0; kind < 8; kind++) {
             const se_store store = kind % 2 == 0 ? SE_STORE_SET : SE_STORE_ADD;
@@ -408,7 +428,7 @@ int main(void)
         cmocka_unit_test(test_pack_strides), cmocka_unit_test(test_ways),
         cmocka_unit_test(test_split_batch),  cmocka_unit_test(test_gradient),
         cmocka_unit_test(test_blas),         cmocka_unit_test(test_blas_refuses),
-        cmocka_unit_test(test_blas_allowed),
+        cmocka_unit_test(test_blas_allowed), cmocka_unit_test(test_blas_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
