@@ -86,11 +86,10 @@ static int usage(const char *option)
 {
     const bool asked = strcmp(option, "--help") == 0;
 
-    fprintf(
-        asked ? stdout : stderr,
-        "Usage: model_files [FILE]\n"
-        "Save a small model in FILE, look at it, and load it, whole and its weights alone.\n"
-        "FILE is by default model.safetensors.\n");
+    fprintf(asked ? stdout : stderr,
+            "Usage: model_files [FILE]\n"
+            "Save a small model in FILE, and load it, whole and its weights alone.\n"
+            "FILE is by default model.safetensors.\n");
     return asked ? 0 : 2;
 }
 
