@@ -193,7 +193,8 @@ def check_cmake(tmp, root, libdir):
         for asked in '99', '1.0', '0.99':
             refused = subprocess.run(
                 [os.environ['CMAKE'], '-G', 'Ninja', '-S', here / 'cmake',
-                 '-B', tmp / 'other', where, f'-DSEQECHO_ASKED={asked}'], capture_output=True, check=False)
+                 '-B', tmp / 'other', where, f'-DSEQECHO_ASKED={asked}'],
+                capture_output=True, check=False)
             expect(refused.returncode != 0, f'CMake does not take it for {asked}')
     examples = examples_copy(tmp / 'cmake-examples')
     cmake_build(examples, examples / 'build', where, target='echo_seq2seq')

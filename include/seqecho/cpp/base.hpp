@@ -20,7 +20,7 @@
 namespace seqecho
 {
 
-/* ---- Errors --------------------------------------------------------------------------- */
+/* ---- Errors -------------------------------------------------------------------------- */
 
 class error : public std::runtime_error
 {
@@ -51,7 +51,7 @@ inline int check(int err)
     return err;
 }
 
-/* ---- Options -------------------------------------------------------------------------- */
+/* ---- Options ------------------------------------------------------------------------- */
 
 /* Options of the C interface, filled in by a function that is given them:
  *
@@ -116,7 +116,7 @@ template <class T, void (*Destroy)(T *)> class handle
 
 } /* namespace detail */
 
-/* ---- Arrays --------------------------------------------------------------------------- */
+/* ---- Arrays -------------------------------------------------------------------------- */
 
 /* Borrowed, contiguous elements, as C++20's std::span: of vectors, arrays, spans. */
 template <class T> class span

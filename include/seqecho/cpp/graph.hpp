@@ -8,7 +8,7 @@
 namespace seqecho
 {
 
-/* ---- Datasets ------------------------------------------------------------------------- */
+/* ---- Datasets ------------------------------------------------------------------------ */
 
 class dataset : public detail::handle<seqecho_dataset, seqecho_dataset_destroy>
 {
@@ -62,7 +62,7 @@ class dataset : public detail::handle<seqecho_dataset, seqecho_dataset_destroy>
     }
 };
 
-/* ---- Graphs --------------------------------------------------------------------------- */
+/* ---- Graphs -------------------------------------------------------------------------- */
 
 /* A copy shares the graph: it is another reference to it. */
 class graph
@@ -247,7 +247,7 @@ class graph
     seqecho_graph *p_ = nullptr;
 };
 
-/* ---- Predictors ----------------------------------------------------------------------- */
+/* ---- Predictors ---------------------------------------------------------------------- */
 
 class predictor : public detail::handle<seqecho_predictor, seqecho_predictor_destroy>
 {

@@ -8,7 +8,7 @@
 namespace seqecho
 {
 
-/* ---- Callbacks ------------------------------------------------------------------------ */
+/* ---- Callbacks ----------------------------------------------------------------------- */
 
 class callback : public detail::handle<seqecho_callback, seqecho_callback_destroy>
 {
@@ -72,7 +72,7 @@ inline std::string checkpoint_latest(const std::string &directory)
     return path;
 }
 
-/* ---- Trainers ------------------------------------------------------------------------- */
+/* ---- Trainers ------------------------------------------------------------------------ */
 
 /* What is told of a fit as it goes: true to go on, false to stop.  What it throws ends the
  * fit, and comes out of it. */
