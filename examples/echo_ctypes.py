@@ -28,7 +28,8 @@ def described(*fields):
 Input = described(('batch', c_int64), ('dim', c_int64 * 3))
 Dense = described(('units', c_int64), ('activation', c_int))
 Lstm = described(('units', c_int64), ('activations', c_int * 2), ('inits', c_int * 3),
-                 ('return_sequences', c_uint8), ('return_state', c_uint8), ('stateful', c_uint8))
+                 ('return_sequences', c_uint8), ('return_state', c_uint8),
+                 ('stateful', c_uint8))
 Each = described(('inner', ctypes.POINTER(Dense)))
 Trainer = struct_of(('struct_size', c_size_t), ('loss', c_int), ('optimizer', c_int),
                     ('metrics', c_uint32), ('learning_rate', c_float), ('threads', c_int32))
