@@ -22,7 +22,7 @@ findings = Findings()
 def head(path, where, lines):
     """The first line says what the file is for, the second under which licence."""
     first = lines[0] if lines else ''
-    findings.expect(path.name.replace('.h.in', '.h') in first and ' - ' in first, where,
+    findings.expect(path.name.removesuffix('.in') in first and ' - ' in first, where,
                     'the first line is not "name - what the file is for"')
     findings.expect(any(LICENCE in line for line in lines[:4]), where,
                     f'no {LICENCE} in the first lines')
@@ -33,12 +33,13 @@ def check(path):
     text = path.read_text(encoding='utf-8')
     lines = text.splitlines()
     code = path.suffix != '.md'
+    makefile = path.name.startswith('Makefile') # made of tabs
 
     findings.expect(text.endswith('\n') and not text.endswith('\n\n'), where,
                     'does not end with exactly one newline')
     for number, line in enumerate(lines, 1):
         at = f'{where}:{number}'
-        findings.expect('\t' not in line, at, 'a tab')
+        findings.expect('\t' not in line or makefile, at, 'a tab')
         findings.expect(line == line.rstrip(), at, 'white space at the end')
         findings.expect(not UNFINISHED.search(line), at, 'marked as unfinished')
         if code:
