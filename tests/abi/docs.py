@@ -27,7 +27,7 @@ fragment = (Path(__file__).parent / 'fragment.h').resolve()
 findings = Findings()
 
 FENCE = re.compile(r'^( *)```(\w+)?([^\n]*)\n(.*?)^ *```[ ]*$', re.M | re.S)
-LANGUAGES = {'c', 'cpp', 'sh', 'text', 'meson', 'python', 'make', 'diff'}
+LANGUAGES = {'c', 'cpp', 'sh', 'text', 'meson', 'cmake', 'python', 'make', 'diff', 'ini'}
 COMPILER = {
     'c': (shlex.split(os.environ['CC']), '.c', ['-std=c11']),
     'cpp': (shlex.split(os.environ.get('CXX', '')), '.cpp', ['-std=c++11']),
