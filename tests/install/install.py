@@ -180,7 +180,8 @@ def check_cmake(tmp, root, libdir):
     if os.environ['CXX']:
         output = cmake_build(here / 'cmake', directory, where,
                              f'-DSEQECHO_ASKED={version}')
-        expect(f'seqecho {version} in {root}' in output, 'CMake finds the installed version')
+        expect(f'seqecho {version} in {root}' in output,
+               'CMake finds the installed version')
         for name in 'consumer-c', 'consumer-cpp', 'consumer-static':
             if name == 'consumer-static' and libraries == 'shared':
                 continue
@@ -189,7 +190,8 @@ def check_cmake(tmp, root, libdir):
         for asked in '99', '1.0', '0.99':
             refused = subprocess.run(
                 [os.environ['CMAKE'], '-G', 'Ninja', '-S', here / 'cmake',
-                 '-B', tmp / 'other', where, f'-DSEQECHO_ASKED={asked}'], capture_output=True, check=False)
+                 '-B', tmp / 'other', where, f'-DSEQECHO_ASKED={asked}'],
+                capture_output=True, check=False)
             expect(refused.returncode != 0, f'CMake does not take it for {asked}')
     examples = examples_copy(tmp / 'cmake-examples')
     cmake_build(examples, examples / 'build', where, target='echo_seq2seq')
