@@ -183,7 +183,8 @@ def check_cmake(tmp, root, libdir):
     if os.environ['CXX']:
         output = cmake_build(here / 'cmake', directory, where,
                              f'-DSEQECHO_ASKED={version}')
-        expect(f'seqecho {version} in {root}' in output, 'CMake finds the installed version')
+        expect(f'seqecho {version} in {root}' in output,
+               'CMake finds the installed version')
         for name in 'consumer-c', 'consumer-cpp', 'consumer-static':
             if name == 'consumer-static' and libraries == 'shared':
                 continue
