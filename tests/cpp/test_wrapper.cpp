@@ -179,6 +179,9 @@ static void layers()
     const auto *const c =
         reinterpret_cast<const seqecho_time_distributed_spec *>(two.get());
     EXPECT(reinterpret_cast<const seqecho_dense_spec *>(c->inner)->units == 2);
+    const auto nested = seqecho::time_distributed(seqecho::time_distributed(two));
+    EXPECT(reinterpret_cast<const seqecho_time_distributed_spec *>(nested.get())
+               ->inner->kind == SEQECHO_KIND_TIME_DISTRIBUTED);
 }
 
 static void handles()

@@ -211,6 +211,12 @@ class bidirectional
     mutable seqecho_bidirectional_spec spec_ = seqecho_bidirectional_spec();
 };
 
+/* One around another is not a copy of it. */
+template <class Inner>
+time_distributed(time_distributed<Inner>) -> time_distributed<time_distributed<Inner>>;
+template <class Inner>
+bidirectional(bidirectional<Inner>) -> bidirectional<bidirectional<Inner>>;
+
 } /* namespace seqecho */
 
 #endif /* SEQECHO_CPP_LAYERS_HPP */
