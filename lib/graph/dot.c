@@ -3,7 +3,6 @@
  *
  * A box a call, with its layer's name, its class, and its output's shape; an arrow from a
  * call to those that take its outputs. */
-#include <assert.h>
 #include <inttypes.h>
 
 #include "base/strbuf.h"
@@ -32,17 +31,6 @@ static void add_class(se_strbuf *buf, const seqecho_layer *layer)
         add_class(buf, l);
         se_strbuf_add(buf, "%s", l->next != NULL ? ", " : ")");
     }
-}
-
-static int64_t number_of(const seqecho_graph *graph, const se_call *wanted)
-{
-    int64_t n = 0;
-
-    for (const se_call *call = graph->calls; call != wanted; call = call->next) {
-        assert(call != NULL);
-        n++;
-    }
-    return n;
 }
 
 /* Until building ends, a sequence of layers has no output but its last one. */
@@ -81,8 +69,8 @@ static void add_arrows(se_strbuf *buf, const seqecho_graph *graph, const se_call
     for (size_t i = 0; i < call->n_in; i++) {
         const seqecho_node *const from = call->in[i];
 
-        se_strbuf_add(buf, "    n%" PRId64 " -> n%" PRId64, number_of(graph, from->call),
-                      number);
+        se_strbuf_add(buf, "    n%" PRId64 " -> n%" PRId64,
+                      se_graph_call_number(graph, from->call), number);
         if (from->call->n_out > 1)
             se_strbuf_add(buf, " [label=\" %d\"]", (int)from->port);
         se_strbuf_add(buf, "\n");

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "graph/graph.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -168,4 +169,15 @@ int seqecho_node_shape(const seqecho_node *node, seqecho_view *view)
 const char *seqecho_layer_name(const seqecho_layer *layer)
 {
     return layer != NULL ? layer->name : "";
+}
+
+int64_t se_graph_call_number(const seqecho_graph *graph, const se_call *wanted)
+{
+    int64_t n = 0;
+
+    for (const se_call *call = graph->calls; call != wanted; call = call->next) {
+        assert(call != NULL);
+        n++;
+    }
+    return n;
 }

@@ -115,4 +115,8 @@ typedef void (*se_weight_fn)(void *arg, int piece, const se_weight *w, size_t nu
 void se_graph_share_weights(const seqecho_graph *graph, const se_compute *compute,
                             se_weight_fn fn, void *arg);
 
+/* The number of a call, in the order in which they were made.  It is counted: there are not
+ * many, and this is no work of every day. */
+int64_t se_graph_call_number(const seqecho_graph *graph, const se_call *wanted);
+
 #endif /* SE_GRAPH_GRAPH_H */

@@ -131,17 +131,7 @@ static json_t *describe_layers(const seqecho_graph *graph)
 
 /* ---- Calls -------------------------------------------------------------------------- */
 
-/* Numbers of calls and layers are found by counting: there are not many, and this is no
- * work of every day. */
-static int64_t call_number(const seqecho_graph *graph, const se_call *wanted)
-{
-    int64_t n = 0;
-
-    for (const se_call *call = graph->calls; call != wanted; call = call->next)
-        n++;
-    return n;
-}
-
+/* Found by counting, as that of a call. */
 static int64_t layer_number(const seqecho_graph *graph, const seqecho_layer *wanted)
 {
     int64_t n = 0;
@@ -157,7 +147,7 @@ static json_t *describe_nodes(const seqecho_graph *graph, seqecho_node *const *n
     json_t *const list = json_array();
 
     for (size_t i = 0; i < n; i++) {
-        const json_int_t call = call_number(graph, nodes[i]->call);
+        const json_int_t call = se_graph_call_number(graph, nodes[i]->call);
 
         if (json_array_append_new(list,
                                   json_pack("[I, I]", call, (json_int_t)nodes[i]->port))) {

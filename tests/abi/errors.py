@@ -24,7 +24,7 @@ STRING = r'"(?:\\.|[^"\\])*"'
 SPECIFIER = re.compile(r'%[-+ #0]*(?:\d+|\*)?(?:\.(?:\d+|\*))?(?:hh|h|ll|l|j|z|t)?'
                        r'([a-zA-Z%])')
 # What an argument is called in the table; the first pattern found in it decides.
-PLACEHOLDERS = [
+WORDS = [
     (r'^dots\(', ''),
     (r'(shape|view|tensor)_text\(', '<shape>'),
     (r'class_name|class_of', '<class>'),
@@ -97,7 +97,7 @@ def alternatives(branches, names, constants):
         elif branch.startswith('"'):
             texts.append(branch[1:-1].replace('\\"', '"'))
         elif not re.search('[!=]=', branch):
-            texts.append(placeholder(branch, 's', False, names, constants))
+            texts.append(in_words(branch, 's', False, names, constants))
     if conditional:
         return f'[{"/".join(texts)}]'
     if '(NULL)' in texts:
@@ -105,7 +105,7 @@ def alternatives(branches, names, constants):
     return f'<{" / ".join(t.strip("<> ") for t in texts)}>'
 
 
-def placeholder(expression, kind, first, names, constants):
+def in_words(expression, kind, first, names, constants):
     expression = re.sub(r'^\((?:unsigned |long )*\w+\)', '', expression).strip()
     if expression in names:
         name = names[expression]
@@ -114,7 +114,7 @@ def placeholder(expression, kind, first, names, constants):
         return alternatives(split(expression, '?:')[1:], names, constants)
     if kind not in 's':
         return constants.get(expression, '<number>') if kind != 'c' else '<character>'
-    for pattern, name in PLACEHOLDERS:
+    for pattern, name in WORDS:
         if re.search(pattern, expression):
             return name
     if first:
@@ -131,7 +131,7 @@ def fill(form, values, names, constants):
             return '%'
         if '*' in match.group(0):
             next(values)
-        return placeholder(next(values), match.group(1), match.start() == 0, names,
+        return in_words(next(values), match.group(1), match.start() == 0, names,
                            constants)
 
     return SPECIFIER.sub(replace, form).replace('][', '')
@@ -153,7 +153,7 @@ def messages_of(path, names, common):
         line = line_of(text, match.start())
         if match.group(2):
             _, what, tried, _ = rest
-            what = placeholder(what, 's', True, names, constants) \
+            what = in_words(what, 's', True, names, constants) \
                 if not what.isupper() else literal(what, constants)
             tried = tried.strip('"') if tried.startswith('"') else '<do what>'
             yield Message(file, line, codes, f'{what}: cannot {tried} "<path>": <reason>')
